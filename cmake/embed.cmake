@@ -1,0 +1,18 @@
+# Writes OUTPUT: a function FUNCTION(), declared in HEADER, that answers FILES (separated by commas) as {name, text}.
+string(REPLACE "," ";" FILES "${FILES}")
+set(entries "")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} text)
+  # Long raw strings are split: a compiler may bound one literal at 64 KiB.
+  string(LENGTH "${text}" length)
+  set(pieces "")
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${text}" ${at} 8000 piece)
+    string(APPEND pieces "R\"embed~(${piece})embed~\"")
+    math(EXPR at "${at} + 8000")
+  endwhile()
+  string(APPEND entries "    {\"${name}\", ${pieces}},\n")
+endforeach()
+file(WRITE ${OUTPUT} "#include \"${HEADER}\"\n\nstd::span<const hg::EmbeddedFile> ${FUNCTION}() {\n  static constexpr hg::EmbeddedFile files[] = {\n${entries}  };\n  return files;\n}\n")
