@@ -1,0 +1,34 @@
+# `make` alone prints what there is.
+PORT ?= 8080
+export PORT
+
+.PHONY: help run test build check clean run-clean
+
+help:
+	@echo 'make run        install what is needed, build, and serve the demo on http://127.0.0.1:$(PORT)'
+	@echo 'make test       install what is needed, build, and pass every test'
+	@echo 'make build      the release programs, in build/release/'
+	@echo 'make check      what a change must pass: format, clang-tidy, tests under sanitizers'
+	@echo 'make run-clean  forget the demo data of `make run`'
+	@echo 'make clean      remove build/'
+
+run: build
+	@tools/run
+
+build:
+	@tools/setup
+	@tools/build release heliograph
+
+test:
+	@tools/setup --test
+	@tools/test
+
+check:
+	@tools/setup --test
+	@tools/check
+
+run-clean:
+	rm -rf run
+
+clean:
+	rm -rf build
