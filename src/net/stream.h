@@ -1,0 +1,55 @@
+// The bytes of one connection: TCP, TLS or Unix socket, non-blocking. Asio is used for readiness only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "net/tls.h"
+
+namespace hg::net {
+
+namespace asio = boost::asio;
+
+class Loop;
+
+class Stream {
+ public:
+  // Takes the descriptor; `tls` null: plain.
+  Stream(Loop& loop, int descriptor, std::unique_ptr<TlsSession> tls);
+
+  // At once, or says what to wait for.
+  Moved read(std::span<char> into);
+  Moved write(std::string_view bytes);
+  Io handshake();  // done at once where plain
+  // Says goodbye (TLS close_notify) and shuts the sending side.
+  void shutdown();
+  void close();
+  // Waiting ends with operation_aborted.
+  void cancel();
+
+  [[nodiscard]] bool is_open() const { return descriptor_.is_open(); }
+  [[nodiscard]] bool encrypted() const { return tls_ != nullptr; }
+
+  // `handler(boost::system::error_code)` once `state` (wait_read or wait_write) is over.
+  template <class Handler>
+  void async_wait(Io state, Handler handler) {
+    descriptor_.async_wait(direction(state), std::move(handler));
+  }
+  // False: cancelled or broken.
+  asio::awaitable<bool> wait(Io state);
+
+ private:
+  static asio::posix::descriptor_base::wait_type direction(Io state) {
+    return state == Io::wait_write ? asio::posix::descriptor_base::wait_write : asio::posix::descriptor_base::wait_read;
+  }
+
+  asio::posix::stream_descriptor descriptor_;
+  std::unique_ptr<TlsSession> tls_;
+};
+
+}  // namespace hg::net

@@ -1,0 +1,66 @@
+// TLS for listeners: OpenSSL on the native socket (SSL_set_fd). TLS 1.2 and 1.3, AEAD and ECDHE only, no renegotiation,
+// compression or early data; ALPN http/1.1. Idle sessions hold no buffers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/snapshot.h"
+
+struct ssl_st;
+struct ssl_ctx_st;
+
+namespace hg::net {
+
+// How far a non-blocking call came.
+enum class Io : std::uint8_t { done, wait_read, wait_write, closed };
+struct Moved {
+  Io state = Io::done;    // closed: end of file or an error
+  std::size_t bytes = 0;  // done: > 0
+};
+
+// One TLS connection over a non-blocking socket that it does not own.
+class TlsSession {
+ public:
+  Io handshake();
+  Moved read(std::span<char> into);
+  Moved write(std::string_view bytes);
+  void shutdown();
+
+ private:
+  friend class TlsContext;
+  struct Free {
+    void operator()(ssl_st* ssl) const;
+  };
+  explicit TlsSession(ssl_st* ssl) : ssl_(ssl) {}
+  Io state_of(int result);
+  std::unique_ptr<ssl_st, Free> ssl_;
+  bool broken_ = false;  // after a fatal error nothing more may be said
+};
+
+// A certificate with its key, replaceable while serving: new connections get the new one.
+class TlsContext {
+ public:
+  // PEM files: the chain, leaf first, and its key. Code::property_invalid names the file and what is wrong with it.
+  static Result<std::shared_ptr<TlsContext>> load(std::string certificate_file, std::string key_file);
+
+  // Reads the files again; on failure the old certificate stays. From any thread.
+  Result<void> reload();
+  // A server session on the connected socket `descriptor`. From any thread.
+  [[nodiscard]] std::unique_ptr<TlsSession> accept(int descriptor) const;
+
+ private:
+  TlsContext(std::string certificate_file, std::string key_file, std::shared_ptr<ssl_ctx_st> context);
+  std::string certificate_file_, key_file_;
+  Snapshot<std::shared_ptr<ssl_ctx_st>> context_;
+};
+
+// base64 of SHA-1(key + the GUID): Sec-WebSocket-Accept (RFC 6455 §4.2.2).
+std::string websocket_accept(std::string_view key);
+
+}  // namespace hg::net
