@@ -1,0 +1,127 @@
+#include "net/gate.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/log.h"
+#include "net/connection.h"
+
+namespace hg::net {
+
+namespace {
+constexpr int kAcceptsInARow = 64;  // then the connections there are get their turn
+constexpr Duration kRest{1000};
+}  // namespace
+
+Gate::Gate(Loop& loop, std::shared_ptr<const ServerSettings> settings, std::size_t most)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      most_(most),
+      rest_(Alarm::of<&Gate::resume>(this)),
+      cut_(Alarm::of<&Gate::cut>(this)) {}
+
+void Gate::open(Descriptor socket, std::shared_ptr<const Origin> origin) {
+  if (draining_) return;
+  listening_.push_back(std::make_unique<Listening>(
+      Listening{asio::posix::stream_descriptor(loop_.context(), socket.release()), std::move(origin)}));
+  accept(*listening_.back());
+}
+
+void Gate::accept(Listening& listening) {
+  if (listening.waiting || full() || resting_ || draining_) return;
+  listening.waiting = true;
+  listening.descriptor.async_wait(asio::posix::descriptor_base::wait_read,
+                                  [self = shared_from_this(), &listening](boost::system::error_code error) {
+                                    listening.waiting = false;
+                                    if (!error && !self->draining_) self->accept_all(listening);
+                                  });
+}
+
+void Gate::accept_all(Listening& listening) {
+  for (int round = 0; round < kAcceptsInARow && !full(); ++round) {
+    auto accepted = accept_one(listening.descriptor.native_handle());
+    if (accepted.error == EAGAIN) break;
+    if (accepted.error == EMFILE || accepted.error == ENFILE || accepted.error == ENOBUFS || accepted.error == ENOMEM) {
+      return rest(accepted.error);
+    }
+    if (accepted.error == 0) welcome(std::move(accepted), listening);  // else: gone before it was accepted
+  }
+  accept(listening);
+}
+
+void Gate::welcome(Accepted accepted, const Listening& listening) {
+  auto tls = listening.origin->tls ? listening.origin->tls->accept(accepted.socket.get()) : nullptr;
+  Stream stream(loop_, accepted.socket.release(), std::move(tls));
+  Connection::begin(std::make_shared<Connection>(shared_from_this(), std::move(stream), listening.origin,
+                                                 std::move(accepted.remote)));
+}
+
+// Descriptors have run out: those who wait in the backlog are served when some are free again.
+void Gate::rest(int error) {
+  log::warn("net", "accepting pauses: {} ({} connections on this loop)", std::strerror(error), connections());
+  resting_ = true;
+  loop_.arm(rest_, kRest);
+}
+
+void Gate::resume() {
+  resting_ = false;
+  for (auto& listening : listening_) accept(*listening);
+}
+
+void Gate::entered(Connection& connection) {
+  connections_.insert(&connection);
+  count_.store(connections_.size() + live_.size(), std::memory_order_relaxed);
+}
+
+void Gate::left(Connection& connection) {
+  connections_.erase(&connection);
+  changed();
+}
+
+std::shared_ptr<void> Gate::keep(std::shared_ptr<Live> live) {
+  const auto* raw = live.get();
+  live_.emplace(raw, std::move(live));
+  changed();
+  return {nullptr, [self = shared_from_this(), raw](void*) {
+            const auto kept = self->live_.extract(raw);  // dies after it was taken out
+            self->changed();
+          }};
+}
+
+void Gate::changed() {
+  const auto count = connections_.size() + live_.size();
+  count_.store(count, std::memory_order_relaxed);
+  live_count_.store(live_.size(), std::memory_order_relaxed);
+  if (!draining_ && !resting_ && !full()) resume();
+  if (!draining_ || count > 0 || !gone_) return;
+  cut_.disarm();
+  std::exchange(gone_, {})();
+}
+
+void Gate::drain(Duration deadline, std::function<void()> gone) {
+  draining_ = true;
+  gone_ = std::move(gone);
+  rest_.disarm();
+  for (auto& listening : listening_) listening->descriptor.close();
+  for (auto* connection : connections_) connection->close_if_idle();
+  loop_.arm(cut_, deadline);
+  changed();
+}
+
+void Gate::cut() {
+  for (auto* connection : connections_) connection->cut();
+  for (auto& [raw, live] : live_) live->drop();
+  if (auto gone = std::exchange(gone_, {})) gone();
+}
+
+void Gate::abandon() {
+  draining_ = true;
+  for (auto& listening : listening_) listening->descriptor.close();
+  rest_.disarm();
+  cut_.disarm();
+  gone_ = {};
+  const auto live = std::exchange(live_, {});
+}
+
+}  // namespace hg::net

@@ -1,0 +1,87 @@
+// One loop's share of a server: its listening sockets, its open connections, and when all of them are gone.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "net/live.h"
+#include "net/loop.h"
+#include "net/server.h"
+#include "net/sockets.h"
+
+namespace hg::net {
+
+class Connection;
+
+struct ServerSettings {
+  ServerLimits limits;
+  ServerCalls calls;
+};
+
+// What connections of one listening socket have in common.
+struct Origin {
+  Listener kind = Listener::tcp;
+  std::string local;
+  std::shared_ptr<const TlsContext> tls = nullptr;
+};
+
+// On its loop, but for the counts and what its callers bring there.
+class Gate : public std::enable_shared_from_this<Gate> {
+ public:
+  Gate(Loop& loop, std::shared_ptr<const ServerSettings> settings, std::size_t most);
+
+  void open(Descriptor socket, std::shared_ptr<const Origin> origin);
+  // Stops accepting and ends what is idle; `gone` is called once, when the last connection went or `deadline` came.
+  void drain(Duration deadline, std::function<void()> gone);
+  // Lets go of everything without a word; the loop no longer runs.
+  void abandon();
+
+  void entered(Connection& connection);
+  void left(Connection& connection);
+  // The live connection counts from here until the answer is let go.
+  [[nodiscard]] std::shared_ptr<void> keep(std::shared_ptr<Live> live);
+
+  [[nodiscard]] Loop& loop() const { return loop_; }
+  [[nodiscard]] const ServerSettings& settings() const { return *settings_; }
+  [[nodiscard]] bool draining() const { return draining_; }
+  // From any thread.
+  [[nodiscard]] std::size_t connections() const { return count_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t live_connections() const { return live_count_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Listening {
+    asio::posix::stream_descriptor descriptor;
+    std::shared_ptr<const Origin> origin;
+    bool waiting = false;
+  };
+
+  void accept(Listening& listening);
+  void accept_all(Listening& listening);
+  void welcome(Accepted accepted, const Listening& listening);
+  void resume();
+  void rest(int error);
+  void changed();
+  void cut();
+  [[nodiscard]] bool full() const { return connections_.size() + live_.size() >= most_; }
+
+  Loop& loop_;
+  std::shared_ptr<const ServerSettings> settings_;
+  std::size_t most_;
+  bool draining_ = false, resting_ = false;
+  std::vector<std::unique_ptr<Listening>> listening_;
+  std::unordered_set<Connection*> connections_;
+  std::unordered_map<const Live*, std::shared_ptr<Live>> live_;
+  std::atomic<std::size_t> count_ = 0, live_count_ = 0;
+  Alarm rest_;  // until accepting is tried again
+  Alarm cut_;   // the deadline of drain()
+  std::function<void()> gone_;
+};
+
+}  // namespace hg::net
