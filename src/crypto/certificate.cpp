@@ -1,0 +1,82 @@
+#include "crypto/certificate.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "crypto/hash.h"
+#include "crypto/openssl.h"
+
+namespace hg::crypto {
+
+namespace {
+
+constexpr long kDay = 24 * 60 * 60;
+constexpr long kLife = 820 * kDay;  // clients refuse server certificates of more than 825 days
+
+Key new_key() {
+  EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+  check(key != nullptr ? 1 : 0, "making a key");
+  return Key(key);
+}
+
+void add_extension(X509* certificate, X509* issuer, int kind, const char* value) {
+  X509V3_CTX ctx;
+  X509V3_set_ctx(&ctx, issuer, certificate, nullptr, nullptr, 0);
+  const std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(
+      X509V3_EXT_conf_nid(nullptr, &ctx, kind, value));
+  check(extension ? 1 : 0, "a certificate's extension");
+  check(X509_add_ext(certificate, extension.get(), -1), "a certificate's extension");
+}
+
+X509Ptr new_certificate(const char* common_name, EVP_PKEY* key) {
+  X509Ptr certificate(X509_new());
+  check(X509_set_version(certificate.get(), X509_VERSION_3), "a certificate");
+  const Buffer serial = random_bytes(16);
+  const std::unique_ptr<BIGNUM, Freer<BN_free>> number(
+      BN_bin2bn(reinterpret_cast<const unsigned char*>(serial.data()), 15, nullptr));
+  BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get()));
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kLife);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(common_name), -1, -1, 0);
+  check(X509_set_pubkey(certificate.get(), key), "a certificate");
+  return certificate;
+}
+
+template <class Write>
+std::string pem(Write write) {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  check(write(bio.get()), "writing PEM");
+  char* data = nullptr;
+  const long length = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<std::size_t>(length)};
+}
+
+}  // namespace
+
+DemoCertificates make_demo_certificates() {
+  const Key authority_key = new_key();
+  const X509Ptr authority = new_certificate("Heliograph demo authority", authority_key.get());
+  X509_set_issuer_name(authority.get(), X509_get_subject_name(authority.get()));
+  add_extension(authority.get(), authority.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
+  add_extension(authority.get(), authority.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
+  add_extension(authority.get(), authority.get(), NID_subject_key_identifier, "hash");
+  check(X509_sign(authority.get(), authority_key.get(), EVP_sha256()) > 0 ? 1 : 0, "signing a certificate");
+
+  const Key key = new_key();
+  const X509Ptr certificate = new_certificate("localhost", key.get());
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(authority.get()));
+  add_extension(certificate.get(), authority.get(), NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(certificate.get(), authority.get(), NID_key_usage, "critical,digitalSignature");
+  add_extension(certificate.get(), authority.get(), NID_ext_key_usage, "serverAuth");
+  add_extension(certificate.get(), authority.get(), NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1");
+  add_extension(certificate.get(), authority.get(), NID_authority_key_identifier, "keyid");
+  check(X509_sign(certificate.get(), authority_key.get(), EVP_sha256()) > 0 ? 1 : 0, "signing a certificate");
+
+  return {pem([&](BIO* bio) { return PEM_write_bio_X509(bio, authority.get()); }),
+          pem([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); }), pem([&](BIO* bio) {
+            return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+          })};
+}
+
+}  // namespace hg::crypto

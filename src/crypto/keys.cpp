@@ -1,0 +1,201 @@
+#include "crypto/keys.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+
+#include "crypto/openssl.h"
+
+namespace hg::crypto {
+
+namespace {
+
+constexpr std::size_t kCoordinate = 32;
+
+using Big = std::unique_ptr<BIGNUM, Freer<BN_free>>;
+using Params = std::unique_ptr<OSSL_PARAM, Freer<OSSL_PARAM_free>>;
+using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Freer<OSSL_PARAM_BLD_free>>;
+using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Freer<ECDSA_SIG_free>>;
+
+std::shared_ptr<EVP_PKEY> share(EVP_PKEY* key) {
+  return {key, [](EVP_PKEY* k) { EVP_PKEY_free(k); }};
+}
+
+const unsigned char* raw(Bytes bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+unsigned char* raw(Buffer& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+
+Big big(std::string_view base64url_text) {
+  const auto bytes = from_base64url(base64url_text);
+  if (!bytes || bytes->empty() || bytes->size() > 1024) return nullptr;
+  return Big(BN_bin2bn(raw(*bytes), static_cast<int>(bytes->size()), nullptr));
+}
+
+std::string text_of(const EVP_PKEY* key, const char* member, std::size_t width = 0) {
+  BIGNUM* number = nullptr;
+  check(EVP_PKEY_get_bn_param(key, member, &number), "reading a key");
+  const Big owner(number);
+  Buffer bytes(width > 0 ? width : static_cast<std::size_t>(BN_num_bytes(number)));
+  check(BN_bn2binpad(number, raw(bytes), static_cast<int>(bytes.size())) >= 0 ? 1 : 0, "reading a key");
+  return base64url(bytes);
+}
+
+std::shared_ptr<EVP_PKEY> from_params(const char* type, OSSL_PARAM_BLD* builder) {
+  const Params params(OSSL_PARAM_BLD_to_param(builder));
+  const KeyContext ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  EVP_PKEY* key = nullptr;
+  if (!params || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
+      EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
+    ERR_clear_error();
+    return nullptr;
+  }
+  return share(key);
+}
+
+std::shared_ptr<EVP_PKEY> rsa_from(const Jwk& jwk) {
+  const Big n = big(jwk.n);
+  const Big e = big(jwk.e);
+  if (!n || !e || BN_num_bits(n.get()) < 2048) return nullptr;
+  const ParamBuilder builder(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get());
+  OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get());
+  return from_params("RSA", builder.get());
+}
+
+std::shared_ptr<EVP_PKEY> ec_from(const Jwk& jwk) {
+  const auto x = from_base64url(jwk.x);
+  const auto y = from_base64url(jwk.y);
+  if (jwk.crv != "P-256" || !x || !y || x->size() != kCoordinate || y->size() != kCoordinate) return nullptr;
+  Buffer point{std::byte{4}};
+  point.insert(point.end(), x->begin(), x->end());
+  point.insert(point.end(), y->begin(), y->end());
+  const ParamBuilder builder(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
+  OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
+  auto key = from_params("EC", builder.get());
+  if (!key) return nullptr;
+  const KeyContext ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
+  if (EVP_PKEY_public_check(ctx.get()) == 1) return key;
+  ERR_clear_error();
+  return nullptr;
+}
+
+// JOSE writes r and s side by side (RFC 7518 §3.4), OpenSSL as DER.
+std::optional<Buffer> der_signature(Bytes joined) {
+  if (joined.size() != 2 * kCoordinate) return std::nullopt;
+  const EcdsaSignature signature(ECDSA_SIG_new());
+  BIGNUM* r = BN_bin2bn(raw(joined), kCoordinate, nullptr);
+  BIGNUM* s = BN_bin2bn(raw(joined.subspan(kCoordinate)), kCoordinate, nullptr);
+  ECDSA_SIG_set0(signature.get(), r, s);
+  unsigned char* der = nullptr;
+  const int length = i2d_ECDSA_SIG(signature.get(), &der);
+  if (length <= 0) return std::nullopt;
+  const auto* begin = reinterpret_cast<const std::byte*>(der);
+  Buffer out(begin, begin + length);
+  OPENSSL_free(der);
+  return out;
+}
+
+Buffer joined_signature(const Buffer& der) {
+  const unsigned char* at = raw(Bytes(der));
+  const EcdsaSignature signature(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
+  Buffer out(2 * kCoordinate);
+  BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), raw(out), kCoordinate);
+  BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), raw(out) + kCoordinate, kCoordinate);
+  return out;
+}
+
+}  // namespace
+
+std::string_view name(Alg alg) { return alg == Alg::rs256 ? "RS256" : "ES256"; }
+
+std::optional<Alg> parse_alg(std::string_view text) {
+  if (text == "RS256") return Alg::rs256;
+  if (text == "ES256") return Alg::es256;
+  return std::nullopt;
+}
+
+std::optional<PublicKey> PublicKey::from_jwk(const Jwk& jwk) {
+  auto key = jwk.kty == "RSA" ? rsa_from(jwk) : jwk.kty == "EC" ? ec_from(jwk) : nullptr;
+  if (!key) return std::nullopt;
+  return PublicKey(std::move(key));
+}
+
+bool PublicKey::verify(Alg alg, Bytes message, Bytes signature) const {
+  if (EVP_PKEY_is_a(key_.get(), alg == Alg::rs256 ? "RSA" : "EC") != 1) return false;
+  std::optional<Buffer> der;
+  if (alg == Alg::es256) {
+    der = der_signature(signature);
+    if (!der) return false;
+    signature = *der;
+  }
+  const MdContext ctx(EVP_MD_CTX_new());
+  check(EVP_DigestVerifyInit_ex(ctx.get(), nullptr, "SHA256", nullptr, nullptr, key_.get(), nullptr), "verifying");
+  const bool good = EVP_DigestVerify(ctx.get(), raw(signature), signature.size(), raw(message), message.size()) == 1;
+  ERR_clear_error();
+  return good;
+}
+
+PrivateKey PrivateKey::generate(Alg alg) {
+  EVP_PKEY* key = alg == Alg::rs256 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048})
+                                    : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+  check(key != nullptr ? 1 : 0, "making a key");
+  return PrivateKey(share(key));
+}
+
+std::optional<PrivateKey> PrivateKey::from_der(Bytes pkcs8) {
+  const unsigned char* at = raw(pkcs8);
+  EVP_PKEY* key = d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(pkcs8.size()));
+  ERR_clear_error();
+  if (key == nullptr) return std::nullopt;
+  return PrivateKey(share(key));
+}
+
+Buffer PrivateKey::der() const {
+  const std::unique_ptr<PKCS8_PRIV_KEY_INFO, Freer<PKCS8_PRIV_KEY_INFO_free>> info(EVP_PKEY2PKCS8(key_.get()));
+  unsigned char* bytes = nullptr;
+  const int length = i2d_PKCS8_PRIV_KEY_INFO(info.get(), &bytes);
+  check(length > 0 ? 1 : 0, "writing a key");
+  const auto* begin = reinterpret_cast<const std::byte*>(bytes);
+  Buffer out(begin, begin + length);
+  OPENSSL_clear_free(bytes, static_cast<std::size_t>(length));
+  return out;
+}
+
+Alg PrivateKey::alg() const { return EVP_PKEY_is_a(key_.get(), "RSA") == 1 ? Alg::rs256 : Alg::es256; }
+
+Jwk PrivateKey::jwk() const {
+  if (alg() == Alg::rs256)
+    return {"RSA", text_of(key_.get(), OSSL_PKEY_PARAM_RSA_N), text_of(key_.get(), OSSL_PKEY_PARAM_RSA_E), "", "", ""};
+  return {"EC",
+          "",
+          "",
+          "P-256",
+          text_of(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X, kCoordinate),
+          text_of(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y, kCoordinate)};
+}
+
+Buffer PrivateKey::sign(Bytes message) const {
+  const MdContext ctx(EVP_MD_CTX_new());
+  check(EVP_DigestSignInit_ex(ctx.get(), nullptr, "SHA256", nullptr, nullptr, key_.get(), nullptr), "signing");
+  std::size_t length = 0;
+  check(EVP_DigestSign(ctx.get(), nullptr, &length, raw(message), message.size()), "signing");
+  Buffer signature(length);
+  check(EVP_DigestSign(ctx.get(), raw(signature), &length, raw(message), message.size()), "signing");
+  signature.resize(length);
+  return alg() == Alg::es256 ? joined_signature(signature) : signature;
+}
+
+Buffer PrivateKey::point() const {
+  const Jwk key = jwk();
+  Buffer out{std::byte{4}};
+  for (const std::string* coordinate : {&key.x, &key.y}) {
+    const auto bytes = from_base64url(*coordinate);
+    out.insert(out.end(), bytes->begin(), bytes->end());
+  }
+  return out;
+}
+
+}  // namespace hg::crypto

@@ -1,0 +1,56 @@
+// Asymmetric keys for tokens: RSA-2048 (RS256) and P-256 (ES256), RFC 7518. Thread-safe once made.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/encoding.h"
+
+struct evp_pkey_st;
+
+namespace hg::crypto {
+
+enum class Alg { rs256, es256 };
+std::string_view name(Alg alg);                       // "RS256"
+std::optional<Alg> parse_alg(std::string_view text);  // nothing but the two above
+
+// The public members of a JSON Web Key (RFC 7517), as base64url texts; n and e for RSA, x and y for EC.
+struct Jwk {
+  std::string kty, n, e, crv, x, y;
+};
+
+class PublicKey {
+ public:
+  // Nullopt for RSA under 2048 bits, a point off the curve, and what is no key.
+  static std::optional<PublicKey> from_jwk(const Jwk& jwk);
+
+  // False too where the key is not of the algorithm's type. ES256 signatures are r and s, 32 bytes each.
+  [[nodiscard]] bool verify(Alg alg, Bytes message, Bytes signature) const;
+
+ private:
+  friend class PrivateKey;
+  explicit PublicKey(std::shared_ptr<evp_pkey_st> key) : key_(std::move(key)) {}
+  std::shared_ptr<evp_pkey_st> key_;
+};
+
+class PrivateKey {
+ public:
+  static PrivateKey generate(Alg alg);
+  static std::optional<PrivateKey> from_der(Bytes pkcs8);
+
+  [[nodiscard]] Buffer der() const;  // PKCS #8
+  [[nodiscard]] Alg alg() const;
+  [[nodiscard]] Jwk jwk() const;
+  [[nodiscard]] PublicKey public_key() const { return PublicKey(key_); }
+  [[nodiscard]] Buffer sign(Bytes message) const;
+  // P-256: the uncompressed point, 65 bytes (SEC 1); how VAPID names a key.
+  [[nodiscard]] Buffer point() const;
+
+ private:
+  explicit PrivateKey(std::shared_ptr<evp_pkey_st> key) : key_(std::move(key)) {}
+  std::shared_ptr<evp_pkey_st> key_;
+};
+
+}  // namespace hg::crypto
