@@ -122,6 +122,7 @@ void Gate::abandon() {
   cut_.disarm();
   gone_ = {};
   const auto live = std::exchange(live_, {});
+  for (const auto& [raw, kept] : live) kept->forget_owner();
 }
 
 }  // namespace hg::net

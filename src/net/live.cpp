@@ -232,10 +232,15 @@ void Live::expired() {
 void Live::finish() {
   // Taken out first: the callee may drop the last reference to what holds them.
   auto closed = std::exchange(on_closed, {});
-  on_message = {};
-  on_drained = {};
+  forget_owner();
   if (closed) closed();
   place_.reset();
+}
+
+void Live::forget_owner() {
+  on_message = {};
+  on_drained = {};
+  on_closed = {};
 }
 
 std::string sse_event(std::string_view id, std::string_view event, std::string_view data) {

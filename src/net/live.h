@@ -21,6 +21,7 @@ inline constexpr std::uint16_t kTooSlow = 4408;
 
 class Loop;
 
+// The server keeps it until it is closed; a reference kept longer must not outlive the loops.
 class Live : public std::enable_shared_from_this<Live> {
  public:
   enum class Kind : std::uint8_t { websocket, events };
@@ -71,6 +72,7 @@ class Live : public std::enable_shared_from_this<Live> {
 
  private:
   friend class Connection;
+  friend class Gate;
   enum class State : std::uint8_t { open, closing, closed };
 
   // Begins to listen. `early`: bytes that came behind the handshake; `place` is let go with the connection.
@@ -86,6 +88,7 @@ class Live : public std::enable_shared_from_this<Live> {
   void rearm();
   void expired();
   void finish();
+  void forget_owner();
 
   Kind kind_;
   State state_ = State::open;

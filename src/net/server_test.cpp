@@ -1,6 +1,7 @@
 #include "net/server.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -334,6 +335,22 @@ TEST(Server, pauses_accepting_at_its_limit) {
   third.say(get("/"));
   first.say(get("/close")).hear_all();
   EXPECT_EQ(third.reply().status, 200);
+}
+
+TEST(Server, pauses_accepting_when_descriptors_run_out) {
+  TestServer server(echo);
+  server.connect().say(get("/close")).hear_all();  // the loop works, and nothing is about to be freed
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const auto next = static_cast<rlim_t>(Descriptor(::dup(0)).get());
+  auto scarce = before;
+  scarce.rlim_cur = next + 1;  // enough for the client's side
+  ::setrlimit(RLIMIT_NOFILE, &scarce);
+  auto peer = server.connect();
+  EXPECT_TRUE(peer.connected());
+  peer.say(get("/"));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(peer.reply().status, 200);
 }
 
 // A handler that answers when it is told to.
