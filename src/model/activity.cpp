@@ -93,15 +93,6 @@ void append_tombstone(std::string& out, const Notification& notification, std::s
   writer.field("contentVersion", notification.content_version).end();
 }
 
-bool asks_for_attention(const Notification& notification, std::int64_t base, Platform endpoint, Time now,
-                        Duration window) {
-  const bool settled = notification.deleted() || notification.handled() || notification.read_state == ReadState::read ||
-                       notification.action_state == ActionState::snoozed;
-  const bool targeted =
-      endpoint == Platform::none || (notification.content.platforms & static_cast<PlatformMask>(endpoint)) != 0;
-  return !settled && targeted && notification.alert_version > base && now - notification.alerted_at <= window;
-}
-
 std::string signal_json(std::string_view change_type, std::string_view base_etag, std::string_view new_etag,
                         std::string_view cv, std::string_view subscription_id, std::int64_t unread,
                         std::span<const std::string> activities, std::string_view ticket) {

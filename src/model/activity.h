@@ -15,12 +15,6 @@ std::string activity_json(const Notification& notification, std::string_view hos
 // Of a deleted notification: ids, status 2 and what is never absent; no payload.
 void append_tombstone(std::string& out, const Notification& notification, std::string_view host_name);
 
-// Whether an endpoint that knows the feed up to `base` is to show this one as new: it asked for attention since, that
-// was within `window`, the endpoint is targeted (Platform::none always is), and it is neither read, handled, snoozed
-// nor deleted.
-bool asks_for_attention(const Notification& notification, std::int64_t base, Platform endpoint, Time now,
-                        Duration window);
-
 inline constexpr std::string_view kChange = "afsChange";  // `activities` is all that changed between the two ETags
 inline constexpr std::string_view kChangeNotification = "afsChangeNotification";  // fetch; `activities` is empty
 

@@ -102,30 +102,6 @@ TEST(Activity, says_only_when_it_is_not_to_alert) {
   EXPECT_FALSE(rendered(posted(), true).contains("alert"));
 }
 
-TEST(Attention, is_asked_for_once_where_it_is_news_and_nobody_settled_it) {
-  const auto asks = [](const Notification& n, std::int64_t base = 4, Platform endpoint = Platform::windows,
-                       Time now = kPosted) {
-    return asks_for_attention(n, base, endpoint, now, std::chrono::minutes(5));
-  };
-  EXPECT_TRUE(asks(posted()));
-  EXPECT_FALSE(asks(posted(), 5)) << "the endpoint knows it";
-  EXPECT_FALSE(asks(posted(), 4, Platform::android)) << "not targeted";
-  EXPECT_TRUE(asks(posted(), 4, Platform::none)) << "targeted by every policy";
-  EXPECT_TRUE(asks(posted(), 4, Platform::ios, kPosted + std::chrono::minutes(5)));
-  EXPECT_FALSE(asks(posted(), 4, Platform::ios, kPosted + std::chrono::minutes(5) + Duration(1)));
-  Notification n = posted();
-  n.read_state = ReadState::read;
-  EXPECT_FALSE(asks(n));
-  for (const ActionState action : {ActionState::activated, ActionState::dismissed, ActionState::snoozed}) {
-    n = posted();
-    n.action_state = action;
-    EXPECT_FALSE(asks(n));
-  }
-  n = posted();
-  n.status = Status::deleted;
-  EXPECT_FALSE(asks(n));
-}
-
 TEST(Signal, carries_the_changes_between_two_etags) {
   const std::vector<std::string> activities{R"({"id":1})", R"({"id":2})"};
   EXPECT_EQ(signal_json(kChange, "a", "b", "cv", "s", 3, activities, "t"),
