@@ -4,6 +4,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "base/encoding.h"
@@ -18,6 +20,9 @@ namespace {
 // After a refusal the peer may still be sending; a reset would take the answer from it.
 constexpr Duration kLinger{1000};
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+// A connection that the drain finds in the backlog or its handshake still has so long to say its request.
+constexpr Duration kLastCall{1000};
+constexpr int kRequestsInARow = 32;              // answered without waiting; then the other connections get their turn
 constexpr std::size_t kKeptCapacity = 4 * 1024;  // of the read buffer between requests
 
 std::unexpected<Refusal> refusal(int status, std::string_view reason) {
@@ -67,8 +72,10 @@ asio::awaitable<void> Connection::serve(std::shared_ptr<Connection> self) {
 
 asio::awaitable<void> Connection::converse() {
   if (!co_await handshake()) co_return;
-  enter(Stage::head, limits().head_time);  // the first request has no leave to idle
-  while (co_await exchange()) {
+  // The first request has no leave to idle.
+  enter(Stage::head, gate_->draining() ? std::min(kLastCall, limits().head_time) : limits().head_time);
+  for (int answered = 1; co_await exchange(); ++answered) {
+    if (answered % kRequestsInARow == 0) co_await asio::post(gate_->loop().executor(), asio::use_awaitable);
     if (ended_ || (gate_->draining() && in_.empty())) co_return;
     if (in_.capacity() > kKeptCapacity && in_.empty()) std::string().swap(in_);
     if (in_.empty()) {
@@ -266,7 +273,7 @@ asio::awaitable<bool> Connection::refuse(Refusal refusal, std::string target) {
 }
 
 asio::awaitable<bool> Connection::fill() {
-  for (;;) {
+  for (bool last = false;;) {
     if (ended_) co_return false;
     auto scratch = gate_->loop().scratch();
     const auto moved = stream_.read(scratch);
@@ -279,7 +286,10 @@ asio::awaitable<bool> Connection::fill() {
       ended_ = true;
       co_return false;
     }
-    if (!co_await stream_.wait(moved.state) || expired_) co_return false;
+    if (last) co_return false;
+    // Waked by the drain: a request that has come meanwhile is still taken.
+    last = !co_await stream_.wait(moved.state);
+    if (expired_) co_return false;
   }
 }
 
@@ -328,8 +338,9 @@ bool Connection::body_keeps_pace() {
   return enough && body_elapsed_ < limits().body_time;
 }
 
-void Connection::close_if_idle() {
-  if (stage_ == Stage::idle || stage_ == Stage::handshake || (stage_ == Stage::head && in_.empty())) cut();
+void Connection::leave_if_idle() {
+  if (stage_ == Stage::handshake) return gate_->loop().arm(alarm_, std::min(kLastCall, limits().handshake_time));
+  if (stage_ == Stage::idle || (stage_ == Stage::head && in_.empty())) stream_.cancel();
 }
 
 void Connection::cut() {

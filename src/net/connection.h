@@ -30,8 +30,8 @@ class Connection {
 
   static void begin(std::shared_ptr<Connection> connection);
 
-  // Ends it between two requests.
-  void close_if_idle();
+  // Ends it where it waits for a request, unless one has just come.
+  void leave_if_idle();
   // Ends it in the middle of whatever it does.
   void cut();
 

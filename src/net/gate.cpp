@@ -34,12 +34,12 @@ void Gate::accept(Listening& listening) {
   listening.descriptor.async_wait(asio::posix::descriptor_base::wait_read,
                                   [self = shared_from_this(), &listening](boost::system::error_code error) {
                                     listening.waiting = false;
-                                    if (!error && !self->draining_) self->accept_all(listening);
+                                    if (!error && !self->draining_) self->accept_some(listening, kAcceptsInARow);
                                   });
 }
 
-void Gate::accept_all(Listening& listening) {
-  for (int round = 0; round < kAcceptsInARow && !full(); ++round) {
+void Gate::accept_some(Listening& listening, int most) {
+  for (int round = 0; round < most && !full(); ++round) {
     auto accepted = accept_one(listening.descriptor.native_handle());
     if (accepted.error == EAGAIN) break;
     if (accepted.error == EMFILE || accepted.error == ENFILE || accepted.error == ENOBUFS || accepted.error == ENOMEM) {
@@ -100,11 +100,13 @@ void Gate::changed() {
 }
 
 void Gate::drain(Duration deadline, std::function<void()> gone) {
+  // Who waits in the backlog has connected and may have asked.
+  for (auto& listening : listening_) accept_some(*listening, static_cast<int>(most_));
   draining_ = true;
   gone_ = std::move(gone);
   rest_.disarm();
   for (auto& listening : listening_) listening->descriptor.close();
-  for (auto* connection : connections_) connection->close_if_idle();
+  for (auto* connection : connections_) connection->leave_if_idle();
   loop_.arm(cut_, deadline);
   changed();
 }

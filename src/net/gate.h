@@ -63,7 +63,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
   };
 
   void accept(Listening& listening);
-  void accept_all(Listening& listening);
+  void accept_some(Listening& listening, int most);
   void welcome(Accepted accepted, const Listening& listening);
   void resume();
   void rest(int error);

@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "base/log.h"
 #include "net/loop.h"
 
 namespace hg::net {
@@ -160,7 +161,9 @@ void Live::writable() {
   std::string().swap(pending_);
   if (state_ == State::closing) return flushed();
   rearm();
-  if (on_drained) on_drained();
+  call([this] {
+    if (on_drained) on_drained();
+  });
 }
 
 void Live::readable() {
@@ -207,13 +210,27 @@ void Live::handle(const FrameReader::Message& message) {
       return;
     }
     case Opcode::text:
-      if (state_ == State::open && on_message) on_message(message.payload);
+      if (state_ != State::open) return;
+      call([&] {
+        if (on_message) on_message(message.payload);
+      });
       return;
     case Opcode::binary:
       if (state_ == State::open) say_close(1003, "text only");
       return;
     default:
       return;  // a pong
+  }
+}
+
+// An owner's fault ends its connection, not the loop.
+template <class Callback>
+void Live::call(Callback callback) {
+  try {
+    callback();
+  } catch (const std::exception& fault) {
+    log::error("net", "a live connection is closed: {}", fault.what());
+    close(1011, "internal error");
   }
 }
 
@@ -233,7 +250,9 @@ void Live::finish() {
   // Taken out first: the callee may drop the last reference to what holds them.
   auto closed = std::exchange(on_closed, {});
   forget_owner();
-  if (closed) closed();
+  call([&] {
+    if (closed) closed();
+  });
   place_.reset();
 }
 

@@ -87,6 +87,8 @@ class Live : public std::enable_shared_from_this<Live> {
   void flushed();
   void rearm();
   void expired();
+  template <class Callback>
+  void call(Callback callback);
   void finish();
   void forget_owner();
 

@@ -242,6 +242,14 @@ TEST(Live, drops_a_reader_that_takes_nothing_at_all) {
   flood.closed.get_future().wait();
 }
 
+TEST(Live, ends_with_1011_where_its_owner_faults) {
+  TestServer server(websocket([](const auto& live) {
+    live->on_message = [](std::string_view) { throw std::runtime_error("an owner's fault"); };
+  }));
+  auto peer = shake_hands(server);
+  EXPECT_EQ(peer.say(masked(0x81, "x") + client_close(1011)).hear_all(), closing(1011, "internal error"));
+}
+
 // Answers later, one message at a time.
 struct Slowly {
   Live* live = nullptr;

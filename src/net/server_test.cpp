@@ -37,7 +37,8 @@ asio::awaitable<Response> echo(Request& request) {
 // So short that a test need not wait, so long that a busy machine keeps them.
 ServerLimits impatient() {
   ServerLimits limits;
-  limits.head_time = limits.body_time = limits.body_check = limits.idle_time = limits.handshake_time = milliseconds(1);
+  limits.body_time = limits.body_check = limits.idle_time = limits.handshake_time = milliseconds(1);
+  limits.head_time = milliseconds(1000);
   return limits;
 }
 
@@ -292,6 +293,19 @@ TEST(Server, serves_from_all_loops) {
   for (int count = 0; count < 40; ++count) EXPECT_EQ(server.connect().say(get("/")).reply().status, 200);
 }
 
+TEST(Server, drains_all_loops) {
+  TestServer server(echo, {}, nullptr, 4);
+  std::vector<Peer> peers;
+  for (int count = 0; count < 40; ++count) {
+    peers.push_back(server.connect());
+    EXPECT_EQ(peers.back().say(get("/")).reply().status, 200);
+  }
+  EXPECT_EQ(server->connections(), 40U);
+  server->drain(std::chrono::seconds(60));
+  EXPECT_EQ(server->connections(), 0U);
+  for (auto& peer : peers) EXPECT_TRUE(peer.at_end());
+}
+
 TEST(Server, notices_a_busy_port_and_a_bad_address) {
   TestServer server(echo);
   Loops loops(2);
@@ -384,6 +398,38 @@ TEST(Server, drains_with_every_request_in_flight_answered) {
   EXPECT_TRUE(reply.head.contains("Connection: close"));
   gone.get_future().wait();
   EXPECT_EQ(server->connections(), 0U);
+}
+
+TEST(Server, answers_who_was_in_the_backlog_when_the_drain_began) {
+  TestServer server(echo);
+  auto idle = server.connect();
+  EXPECT_EQ(idle.say(get("/")).reply().status, 200);
+  std::promise<void> blocked, go;
+  server.loops()[0].post([&] {
+    blocked.set_value();
+    go.get_future().wait();
+  });
+  blocked.get_future().wait();
+  auto late = server.connect();
+  late.say(get("/late"));
+  idle.say(get("/again"));
+  std::promise<void> gone;
+  server->drain(std::chrono::seconds(60), [&] { gone.set_value(); });
+  go.set_value();
+  EXPECT_TRUE(late.reply().head.contains("X-Path: /late"));
+  EXPECT_TRUE(idle.reply().head.contains("X-Path: /again"));
+  EXPECT_TRUE(late.at_end() && idle.at_end());
+  gone.get_future().wait();
+}
+
+TEST(Server, gives_every_connection_its_turn_while_one_asks_without_end) {
+  TestServer server(echo);
+  auto greedy = server.connect(), modest = server.connect();
+  std::string many;
+  for (int count = 0; count < 1000; ++count) many += get("/");
+  greedy.say(many);
+  EXPECT_EQ(modest.say(get("/")).reply().status, 200);
+  for (int count = 0; count < 1000; ++count) ASSERT_EQ(greedy.reply().status, 200);
 }
 
 TEST(Server, cuts_what_is_left_at_the_end_of_a_drain) {
