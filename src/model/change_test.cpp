@@ -36,6 +36,12 @@ TEST(Post, replaces_everything_but_the_id) {
   EXPECT_EQ(now.keep_until, before.keep_until);
 }
 
+TEST(Post, keeps_the_latest_expiry_it_ever_had) {
+  Notification before = posted();
+  before.keep_until = some_content().expires_at - hours(1);
+  EXPECT_EQ(after(post_request(), before).keep_until, some_content().expires_at);
+}
+
 TEST(Post, brings_a_deleted_one_back) {
   const Notification now = after(post_request(), tombstone());
   EXPECT_FALSE(now.deleted());

@@ -74,8 +74,7 @@ Content read_content(const Reading& notification, Time now) {
 // An unknown property that happens to be called `notification` does not make a bare body a wrapped one.
 bool wrapped(const json::object& body) {
   const json::value* inner = body.if_contains("notification");
-  return inner && inner->is_object() && !body.contains("targetHostName") && !body.contains("appNotificationId") &&
-         !body.contains("payload");
+  return inner && inner->is_object() && !body.contains("targetHostName") && !body.contains("appNotificationId");
 }
 
 }  // namespace
