@@ -1,0 +1,283 @@
+#include "store/database.h"
+
+#include <algorithm>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <semaphore>
+#include <thread>
+
+#include "base/log.h"
+#include "store/migrate.h"
+#include "store/sqlite.h"
+
+namespace hg::store {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Called with null where it could not be run, for the store is closed.
+using Job = std::move_only_function<void(Connection*)>;
+using Steady = std::chrono::steady_clock;
+
+// Near SQLite's own default: the log stays small and is written again in place.
+constexpr int kLogPages = 1'000;
+
+std::exception_ptr in_transaction(Connection& tx, FunctionRef<void(Connection&)> work) {
+  try {
+    tx.begin();
+    work(tx);
+    tx.commit();
+    return nullptr;
+  } catch (...) {
+    tx.rollback();
+    return std::current_exception();
+  }
+}
+
+std::exception_ptr closed() { return std::make_exception_ptr(Fault(Fault::Kind::other, "the store is closed")); }
+
+}  // namespace
+
+void Wake::add(const asio::any_io_executor& executor, std::move_only_function<void()> completion) {
+  const auto same = std::ranges::find(groups_, executor, &decltype(groups_)::value_type::first);
+  auto& group = same != groups_.end() ? *same : groups_.emplace_back(executor, Completions{});
+  group.second.push_back(std::move(completion));
+}
+
+void Wake::flush() {
+  for (auto& [executor, completions] : groups_)
+    asio::post(executor, [run = std::move(completions)]() mutable {
+      for (auto& completion : run) completion();
+    });
+  groups_.clear();
+}
+
+// One queue, and a thread for each connection that takes from it.
+class Database::Threads {
+ public:
+  Threads(std::vector<std::unique_ptr<SqliteConnection>> connections, std::size_t most)
+      : connections_(std::move(connections)), most_(most) {
+    for (auto& connection : connections_) threads_.emplace_back([this, &connection] { work_off(*connection); });
+  }
+  ~Threads() { stop(); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+  // Takes the job only where it answers true.
+  bool push(Job&& job, bool first = false) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (stopping_) return false;
+      if (first)
+        jobs_.push_front({std::move(job), Steady::now()});
+      else
+        jobs_.push_back({std::move(job), Steady::now()});
+    }
+    some_.notify_one();
+    return true;
+  }
+
+  void refuse_when_full() const {
+    const std::scoped_lock lock(mutex_);
+    if (jobs_.size() >= most_) throw Fault(Fault::Kind::busy, "too much waits for the store");
+  }
+
+  [[nodiscard]] Load load() const {
+    const std::scoped_lock lock(mutex_);
+    if (jobs_.empty()) return {};
+    return {jobs_.size(), std::chrono::duration_cast<Duration>(Steady::now() - jobs_.front().since)};
+  }
+
+  void stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopping_ = true;
+    }
+    some_.notify_all();
+    for (auto& thread : threads_)
+      if (thread.joinable()) thread.join();
+  }
+
+ private:
+  struct Waiting {
+    Job job;
+    Steady::time_point since;
+  };
+
+  // noexcept: a job that throws is a bug of the job, and the thread has nowhere to throw to.
+  void work_off(Connection& connection) noexcept {
+    while (auto job = next()) (*job)(&connection);
+  }
+
+  std::optional<Job> next() {
+    std::unique_lock lock(mutex_);
+    some_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+    if (jobs_.empty()) return std::nullopt;
+    auto job = std::move(jobs_.front().job);
+    jobs_.pop_front();
+    return job;
+  }
+
+  std::vector<std::unique_ptr<SqliteConnection>> connections_;
+  const std::size_t most_;
+  mutable std::mutex mutex_;
+  std::condition_variable some_;
+  std::deque<Waiting> jobs_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+// Moves the log into the file beside the writer, and lets the writer move the last few pages between two of its
+// transactions: while it is writing the log would never be empty, and so never begun anew.
+class Database::Checkpoints {
+ public:
+  explicit Checkpoints(const SqliteOptions& options) : connection_(options, SqliteConnection::Access::write) {}
+  ~Checkpoints() { stop(); }
+  Checkpoints(const Checkpoints&) = delete;
+  Checkpoints& operator=(const Checkpoints&) = delete;
+
+  void start(Threads& writing, SqliteConnection& writer) {
+    thread_ = std::thread([this, &writing, &writer] { work_off(writing, writer); });
+  }
+
+  void log_grew(int pages) {
+    if (pages < kLogPages) return;
+    {
+      const std::scoped_lock lock(mutex_);
+      due_ = true;
+    }
+    some_.notify_one();
+  }
+
+  void stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopping_ = true;
+    }
+    some_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void work_off(Threads& writing, SqliteConnection& writer) noexcept {
+    while (wait()) {
+      move(connection_);
+      std::binary_semaphore moved(0);
+      const bool asked = writing.push(
+          [&](Connection*) {
+            move(writer);
+            moved.release();
+          },
+          true);
+      if (asked) moved.acquire();
+    }
+  }
+
+  bool wait() {
+    std::unique_lock lock(mutex_);
+    some_.wait(lock, [&] { return stopping_ || due_; });
+    due_ = false;
+    return !stopping_;
+  }
+
+  // A full disk is seen here too; it is no one's answer, and the next commit tries again.
+  void move(SqliteConnection& connection) {
+    try {
+      connection.checkpoint();
+      failing_ = false;
+    } catch (const Fault& fault) {
+      if (!failing_.exchange(true))
+        log::warn("store", "the write-ahead log cannot be moved into the file: {}", fault.what());
+    }
+  }
+
+  SqliteConnection connection_;
+  std::mutex mutex_;
+  std::condition_variable some_;
+  bool due_ = false;
+  bool stopping_ = false;
+  std::atomic<bool> failing_ = false;
+  std::thread thread_;
+};
+
+Result<std::unique_ptr<Database>> Database::open(Options options, Time now) {
+  const SqliteOptions file{.path = options.path, .max_pages = options.max_pages};
+  std::vector<std::unique_ptr<SqliteConnection>> writer;
+  writer.push_back(std::make_unique<SqliteConnection>(file, SqliteConnection::Access::write));
+  HG_CHECK(migrate(*writer.front(), sqlite_migrations(), now));
+  std::vector<std::unique_ptr<SqliteConnection>> readers;
+  for (int i = 0; i < std::max(1, options.readers); ++i)
+    readers.push_back(std::make_unique<SqliteConnection>(file, SqliteConnection::Access::read));
+
+  std::unique_ptr<Database> database(new Database(std::move(options)));
+  const auto most = database->options_.max_waiting;
+  database->writer_ = writer.front().get();
+  database->checkpoints_ = std::make_unique<Checkpoints>(file);
+  writer.front()->on_log([checkpoints = database->checkpoints_.get()](int pages) { checkpoints->log_grew(pages); });
+  database->writing_ = std::make_unique<Threads>(std::move(writer), most);
+  database->reading_ = std::make_unique<Threads>(std::move(readers), most);
+  database->checkpoints_->start(*database->writing_, *database->writer_);
+  return database;
+}
+
+Database::Database(Options options) : options_(std::move(options)) {}
+
+Database::~Database() { stop(); }
+
+// The checkpoints end last but for the writer, whose queue may hold one of their jobs.
+void Database::stop() {
+  if (checkpoints_) checkpoints_->stop();
+  if (reading_) reading_->stop();
+  if (writing_) writing_->stop();
+}
+
+bool Database::on_writer(std::move_only_function<void(Connection&)> job) {
+  return writing_->push([job = std::move(job)](Connection* connection) mutable { job(*connection); });
+}
+
+Database::Load Database::load() const { return writing_->load(); }
+
+void Database::set_max_pages(std::int64_t pages) {
+  std::binary_semaphore done(0);
+  if (writing_->push([&](Connection*) {
+        writer_->set_max_pages(pages);
+        done.release();
+      }))
+    done.acquire();
+}
+
+asio::awaitable<void> Database::run(Threads& threads, Work work, std::exception_ptr& error) {
+  threads.refuse_when_full();
+  const auto initiate = [&](auto handler) {
+    // Tracked: the loop goes on running for what it will be told.
+    asio::any_io_executor executor =
+        asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
+    Job job = [work, &error, executor, handler = std::move(handler)](Connection* tx) mutable {
+      error = tx != nullptr ? in_transaction(*tx, work) : closed();
+      asio::post(executor, std::move(handler));
+    };
+    // The handler owns the coroutine that waits, so it is told in any case.
+    if (!threads.push(std::move(job))) job(nullptr);
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(initiate, asio::use_awaitable);
+}
+
+void Database::run_now(Threads& threads, Work work, std::exception_ptr& error) {
+  std::binary_semaphore done(0);
+  const bool taken = threads.push([&](Connection* tx) {
+    error = in_transaction(*tx, work);
+    done.release();
+  });
+  if (taken)
+    done.acquire();
+  else
+    error = closed();
+}
+
+}  // namespace hg::store

@@ -1,0 +1,150 @@
+// The open store: one thread that writes, some that read, and the door between them and coroutines. Plain synchronous
+// code and SQL run on the database's threads; results return to the executor they were awaited on.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/sql.h"
+
+namespace hg::store {
+
+class SqliteConnection;
+
+// Completions for several executors: each is woken once, however many there are for it.
+class Wake {
+ public:
+  Wake() = default;
+  Wake(const Wake&) = delete;
+  Wake& operator=(const Wake&) = delete;
+  ~Wake() { flush(); }
+
+  void add(const boost::asio::any_io_executor& executor, std::move_only_function<void()> completion);
+  void flush();
+
+ private:
+  using Completions = std::vector<std::move_only_function<void()>>;
+  std::vector<std::pair<boost::asio::any_io_executor, Completions>> groups_;
+};
+
+class Database {
+ public:
+  struct Options {
+    std::string path = {};
+    int readers = 2;
+    std::size_t max_waiting = 4096;  // of transact() and of read(), each; beyond: Fault::Kind::busy
+    std::int64_t max_pages = 0;      // bound of the file, for tests of a full disk; 0: none
+  };
+  struct Load {
+    std::size_t waiting = 0;  // jobs for the writing thread
+    Duration age{};           // of the oldest of them
+  };
+
+  // Opens or makes the store and brings its schema up to date. Code::unavailable where the schema is newer than this
+  // program. Throws Fault.
+  static Result<std::unique_ptr<Database>> open(Options options, Time now);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database();
+
+  // Runs `work(Connection&)` in a transaction of its own on the writing thread. What it throws rolls back and is thrown
+  // here; what it returns is committed first, refusals too. `work` may run twice: it touches nothing but its
+  // transaction and its result. Cancelling the caller does not stop it.
+  template <class F>
+  auto transact(F work) -> boost::asio::awaitable<std::invoke_result_t<F&, Connection&>> {
+    Outcome<std::invoke_result_t<F&, Connection&>> outcome;
+    auto job = [&](Connection& tx) { outcome.run(work, tx); };
+    co_await run(*writing_, job, outcome.error);
+    co_return outcome.take();
+  }
+
+  // The same on a reading thread: `work` sees one consistent state, and writes nothing.
+  template <class F>
+  auto read(F work) -> boost::asio::awaitable<std::invoke_result_t<F&, Connection&>> {
+    Outcome<std::invoke_result_t<F&, Connection&>> outcome;
+    auto job = [&](Connection& tx) { outcome.run(work, tx); };
+    co_await run(*reading_, job, outcome.error);
+    co_return outcome.take();
+  }
+
+  // The same for start-up, commands and tests: blocks the calling thread, which must not be one of the database's.
+  template <class F>
+  auto transact_now(F work) -> std::invoke_result_t<F&, Connection&> {
+    Outcome<std::invoke_result_t<F&, Connection&>> outcome;
+    auto job = [&](Connection& tx) { outcome.run(work, tx); };
+    run_now(*writing_, job, outcome.error);
+    return outcome.take();
+  }
+  template <class F>
+  auto read_now(F work) -> std::invoke_result_t<F&, Connection&> {
+    Outcome<std::invoke_result_t<F&, Connection&>> outcome;
+    auto job = [&](Connection& tx) { outcome.run(work, tx); };
+    run_now(*reading_, job, outcome.error);
+    return outcome.take();
+  }
+
+  // A job on the writing thread that begins and ends its transactions itself and throws nothing. Not bounded: the
+  // caller's queue is. False after stop(), and the job is dropped.
+  bool on_writer(std::move_only_function<void(Connection&)> job);
+
+  [[nodiscard]] Load load() const;
+  // Takes nothing more, finishes what waits, joins the threads. The executors that wait for results must still exist.
+  void stop();
+  [[nodiscard]] const std::string& path() const { return options_.path; }
+  // For tests of a full disk, while it runs; 0: no bound.
+  void set_max_pages(std::int64_t pages);
+
+ private:
+  // A result until it is taken; `error` where there is none.
+  template <class R>
+  struct Outcome {
+    std::optional<R> result;
+    std::exception_ptr error;
+    template <class F>
+    void run(F& work, Connection& tx) {
+      result.emplace(work(tx));
+    }
+    R take() {
+      if (error) std::rethrow_exception(error);
+      return std::move(*result);
+    }
+  };
+
+  class Threads;
+  class Checkpoints;
+  using Work = FunctionRef<void(Connection&)>;
+
+  explicit Database(Options options);
+  boost::asio::awaitable<void> run(Threads& threads, Work work, std::exception_ptr& error);
+  void run_now(Threads& threads, Work work, std::exception_ptr& error);
+
+  Options options_;
+  SqliteConnection* writer_ = nullptr;  // of the writing thread, which alone uses it
+  std::unique_ptr<Threads> writing_;
+  std::unique_ptr<Threads> reading_;
+  std::unique_ptr<Checkpoints> checkpoints_;
+};
+
+template <>
+struct Database::Outcome<void> {
+  std::exception_ptr error;
+  template <class F>
+  void run(F& work, Connection& tx) {
+    work(tx);
+  }
+  void take() {
+    if (error) std::rethrow_exception(error);
+  }
+};
+
+}  // namespace hg::store

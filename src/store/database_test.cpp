@@ -1,0 +1,254 @@
+#include "store/database.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <latch>
+#include <semaphore>
+#include <thread>
+
+#include "store/settings.h"
+#include "store/testing.h"
+
+namespace hg::store {
+namespace {
+
+namespace asio = boost::asio;
+
+// Runs a coroutine on a loop of its own to its end.
+template <class F>
+void run(F coroutine) {
+  asio::io_context loop(1);
+  std::exception_ptr failed;
+  asio::co_spawn(loop, std::move(coroutine), [&](std::exception_ptr error) { failed = error; });
+  loop.run();
+  if (failed) std::rethrow_exception(failed);
+}
+
+std::int64_t number(Connection& tx, std::string_view key) { return std::stoll(settings::find(tx, key).value_or("0")); }
+
+void increment(Connection& tx, std::string_view key) { settings::put(tx, key, std::to_string(number(tx, key) + 1)); }
+
+TEST(Database, keeps_what_a_transaction_did) {
+  TemporaryStore store;
+  run([&]() -> asio::awaitable<void> {
+    const int answer = co_await store->transact([&](Connection& tx) {
+      settings::put(tx, "colour", "blue");
+      return 42;
+    });
+    EXPECT_EQ(answer, 42);
+    const auto colour = co_await store->read([](Connection& tx) { return settings::find(tx, "colour"); });
+    EXPECT_EQ(colour, "blue");
+  });
+  store.reopen();
+  EXPECT_EQ(store->read_now([](Connection& tx) { return settings::find(tx, "colour"); }), "blue");
+}
+
+TEST(Database, throws_what_the_work_threw_and_keeps_nothing_of_it) {
+  TemporaryStore store;
+  EXPECT_THROW(run([&]() -> asio::awaitable<void> {
+                 co_await store->transact([](Connection& tx) {
+                   settings::put(tx, "colour", "blue");
+                   throw std::out_of_range("no");
+                 });
+               }),
+               std::out_of_range);
+  EXPECT_EQ(store->read_now([](Connection& tx) { return settings::find(tx, "colour"); }), std::nullopt);
+}
+
+TEST(Database, commits_beside_a_refusal) {
+  TemporaryStore store;
+  const auto refused = store->transact_now([](Connection& tx) -> Result<int> {
+    settings::put(tx, "attempts", "1");
+    return fail(Code::not_found, "no");
+  });
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(store->read_now([](Connection& tx) { return settings::find(tx, "attempts"); }), "1");
+}
+
+TEST(Database, resumes_on_the_loop_that_asked) {
+  TemporaryStore store;
+  run([&]() -> asio::awaitable<void> {
+    const auto mine = std::this_thread::get_id();
+    const auto theirs = co_await store->transact([](Connection&) { return std::this_thread::get_id(); });
+    EXPECT_EQ(std::this_thread::get_id(), mine);
+    EXPECT_NE(theirs, mine);
+  });
+}
+
+TEST(Database, does_not_write_while_it_reads) {
+  TemporaryStore store;
+  EXPECT_THROW(store->read_now([](Connection& tx) { settings::put(tx, "colour", "blue"); }), Fault);
+}
+
+TEST(Database, serves_several_loops_at_once) {
+  // Given four loops with eight coroutines each
+  TemporaryStore store;
+  constexpr int kLoops = 4;
+  constexpr int kCoroutines = 8;
+  constexpr int kRounds = 5;
+  std::atomic<int> backwards = 0;
+  std::vector<std::thread> threads;
+  // When all of them count the same number up, and look
+  for (int i = 0; i < kLoops; ++i)
+    threads.emplace_back([&] {
+      asio::io_context loop(1);
+      for (int k = 0; k < kCoroutines; ++k)
+        asio::co_spawn(
+            loop,
+            [&]() -> asio::awaitable<void> {
+              for (int round = 0; round < kRounds; ++round) {
+                const auto written = co_await store->transact([](Connection& tx) {
+                  increment(tx, "n");
+                  return number(tx, "n");
+                });
+                const auto seen = co_await store->read([](Connection& tx) { return number(tx, "n"); });
+                if (seen < written) ++backwards;
+              }
+            },
+            asio::detached);
+      loop.run();
+    });
+  for (auto& thread : threads) thread.join();
+  // Then none was lost, and everyone saw their own write
+  EXPECT_EQ(store->read_now([](Connection& tx) { return number(tx, "n"); }), kLoops * kCoroutines * kRounds);
+  EXPECT_EQ(backwards, 0);
+}
+
+TEST(Database, finishes_what_a_cancelled_caller_began) {
+  TemporaryStore store;
+  asio::io_context loop(1);
+  asio::cancellation_signal signal;
+  std::binary_semaphore go(0);
+  asio::co_spawn(
+      loop,
+      [&]() -> asio::awaitable<void> {
+        co_await store->transact([&](Connection& tx) {
+          go.acquire();
+          settings::put(tx, "colour", "blue");
+        });
+      },
+      asio::bind_cancellation_slot(signal.slot(), asio::detached));
+  asio::post(loop, [&] {
+    signal.emit(asio::cancellation_type::terminal);
+    go.release();
+  });
+  loop.run();
+  EXPECT_EQ(store->read_now([](Connection& tx) { return settings::find(tx, "colour"); }), "blue");
+}
+
+TEST(Database, answers_busy_when_too_much_waits) {
+  TemporaryFolder folder;
+  auto database = Database::open({.path = folder.file("store.db"), .max_waiting = 2}, Time{}).value();
+  std::binary_semaphore running(0);
+  std::binary_semaphore go(0);
+  database->on_writer([&](Connection&) {
+    running.release();
+    go.acquire();
+  });
+  running.acquire();
+  EXPECT_EQ(database->load().waiting, 0U);
+  database->on_writer([](Connection&) {});
+  database->on_writer([](Connection&) {});
+  EXPECT_EQ(database->load().waiting, 2U);
+  try {
+    run([&]() -> asio::awaitable<void> { co_await database->transact([](Connection&) {}); });
+    ADD_FAILURE() << "two were to be enough";
+  } catch (const Fault& fault) {
+    EXPECT_EQ(fault.kind(), Fault::Kind::busy);
+  }
+  go.release();
+}
+
+TEST(Database, gives_raw_jobs_the_writing_thread_in_their_order) {
+  TemporaryStore store;
+  std::vector<int> order;
+  std::latch done(3);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_TRUE(store->on_writer([&order, &done, i](Connection& tx) {
+      tx.begin();
+      increment(tx, "n");
+      tx.commit();
+      order.push_back(i);
+      done.count_down();
+    }));
+  done.wait();
+  EXPECT_EQ(order, (std::vector{0, 1, 2}));
+  EXPECT_EQ(store->read_now([](Connection& tx) { return number(tx, "n"); }), 3);
+}
+
+TEST(Database, finishes_what_waits_before_it_stops_and_takes_nothing_after) {
+  TemporaryStore store;
+  asio::io_context loop(1);
+  int answered = 0;
+  for (int i = 0; i < 10; ++i)
+    asio::co_spawn(
+        loop,
+        [&]() -> asio::awaitable<void> {
+          co_await store->transact([](Connection& tx) { increment(tx, "n"); });
+          ++answered;
+        },
+        asio::detached);
+  loop.run_one();
+  store->stop();
+  loop.run();
+  EXPECT_GE(answered, 1);
+  EXPECT_FALSE(store->on_writer([](Connection&) {}));
+  EXPECT_THROW(store->transact_now([](Connection&) {}), Fault);
+  EXPECT_THROW(run([&]() -> asio::awaitable<void> { co_await store->transact([](Connection&) {}); }), Fault);
+  store.reopen();
+  EXPECT_EQ(store->read_now([](Connection& tx) { return number(tx, "n"); }), answered);
+}
+
+TEST(Database, a_full_store_faults_and_is_well_again_with_room) {
+  TemporaryStore store;
+  const auto fill = [&] {
+    store->transact_now([](Connection& tx) { settings::put(tx, "much", std::string(400'000, 'x')); });
+  };
+  store->set_max_pages(100);
+  try {
+    fill();
+    ADD_FAILURE() << "the store was to be full";
+  } catch (const Fault& fault) {
+    EXPECT_EQ(fault.kind(), Fault::Kind::full);
+  }
+  EXPECT_EQ(store->read_now([](Connection& tx) { return settings::find(tx, "much"); }), std::nullopt);
+  store->set_max_pages(0);
+  fill();
+  EXPECT_TRUE(store->read_now([](Connection& tx) { return settings::find(tx, "much").has_value(); }));
+}
+
+TEST(Database, keeps_the_log_small_while_it_is_written) {
+  TemporaryStore store;
+  const std::string text(40'000, 'x');
+  for (int i = 0; i < 600; ++i)
+    store->transact_now([&](Connection& tx) { settings::put(tx, std::to_string(i % 20), text); });
+  // 600 times ten pages were written; a log that is begun anew holds far fewer.
+  EXPECT_LT(std::filesystem::file_size(store.path() + "-wal"), 3'000U * 4'096U);
+}
+
+TEST(Wake, wakes_each_loop_once) {
+  asio::io_context one(1);
+  asio::io_context other(1);
+  std::vector<int> order;
+  {
+    Wake wake;
+    wake.add(one.get_executor(), [&] { order.push_back(1); });
+    wake.add(other.get_executor(), [&] { order.push_back(10); });
+    wake.add(one.get_executor(), [&] { order.push_back(2); });
+    EXPECT_EQ(one.poll(), 0U);
+    one.restart();
+  }
+  EXPECT_EQ(one.poll(), 1U);
+  EXPECT_EQ(order, (std::vector{1, 2}));
+  EXPECT_EQ(other.poll(), 1U);
+  EXPECT_EQ(order, (std::vector{1, 2, 10}));
+}
+
+}  // namespace
+}  // namespace hg::store

@@ -1,0 +1,99 @@
+#include "store/migrate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hg::store {
+
+namespace {
+
+struct Migration {
+  std::int64_t number = 0;
+  std::int64_t oldest_program = 0;
+  std::string_view name;
+  std::string_view text;
+};
+
+std::int64_t leading_number(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+Migration parse(const EmbeddedFile& file) {
+  Migration migration{.number = leading_number(file.name), .name = file.name, .text = file.text};
+  if (migration.number <= 0) throw std::logic_error(fmt::format("{}: a migration begins with its number", file.name));
+  constexpr std::string_view kOldest = "-- oldest program: ";
+  const auto at = file.text.find(kOldest);
+  migration.oldest_program =
+      at == std::string_view::npos ? migration.number : leading_number(file.text.substr(at + kOldest.size()));
+  return migration;
+}
+
+std::vector<Migration> in_order(std::span<const EmbeddedFile> files) {
+  std::vector<Migration> migrations;
+  migrations.reserve(files.size());
+  for (const auto& file : files) migrations.push_back(parse(file));
+  std::ranges::sort(migrations, {}, &Migration::number);
+  return migrations;
+}
+
+template <class F>
+auto in_transaction(Connection& connection, F work) {
+  connection.begin();
+  try {
+    auto result = work();
+    connection.commit();
+    return result;
+  } catch (...) {
+    connection.rollback();
+    throw;
+  }
+}
+
+struct Present {
+  std::int64_t schema = 0;
+  std::int64_t oldest_program = 0;
+};
+
+Present present(Connection& connection) {
+  return *connection.first("SELECT COALESCE(MAX(number), 0), COALESCE(MAX(oldest_program), 0) FROM schema_version", {},
+                           [](const Row& row) { return Present{row.integer(0), row.integer(1)}; });
+}
+
+// True where it was run now: another process may have been first.
+bool run(Connection& connection, const Migration& migration, Time now) {
+  if (present(connection).schema >= migration.number) return false;
+  connection.script(migration.text);
+  connection.exec("INSERT INTO schema_version (number, name, applied_at, oldest_program) VALUES ($1, $2, $3, $4)",
+                  {migration.number, migration.name, now, migration.oldest_program});
+  return true;
+}
+
+}  // namespace
+
+std::int64_t schema_version(Connection& connection) { return present(connection).schema; }
+
+Result<void> migrate(Connection& connection, std::span<const EmbeddedFile> files, Time now) {
+  const auto migrations = in_order(files);
+  const std::int64_t newest = migrations.empty() ? 0 : migrations.back().number;
+  in_transaction(connection, [&] {
+    return connection.exec(
+        "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL, "
+        "applied_at BIGINT NOT NULL, oldest_program BIGINT NOT NULL)");
+  });
+  if (const auto found = present(connection); found.oldest_program > newest)
+    return fail(Code::unavailable,
+                fmt::format("the store has schema {}, which serves programs that know schema {} or newer; this program "
+                            "knows schema {}: run a newer heliograph, or restore a backup that is older",
+                            found.schema, found.oldest_program, newest));
+  for (const auto& migration : migrations) in_transaction(connection, [&] { return run(connection, migration, now); });
+  return {};
+}
+
+}  // namespace hg::store
