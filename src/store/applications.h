@@ -1,0 +1,49 @@
+// App registrations (OAuth clients) and their secrets.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "store/sql.h"
+
+namespace hg::store {
+
+struct Application {
+  ApplicationId id = {};
+  std::string name = {};
+  bool confidential = false;
+  bool pkce_optional = false;
+  bool blocked = false;
+  Time created_at{};
+  std::vector<std::pair<std::string, std::string>> redirect_uris = {};  // kind ("web", "spa", "native") and URI
+  std::vector<std::string> scopes = {};                                 // that it may ask for; empty: all
+  std::vector<std::string> exposed_scopes = {};
+  std::string app_id_uri = {};  // "" for api://{id}
+};
+
+struct Secret {
+  Guid id = {};
+  ApplicationId application = {};
+  std::string sha256 = {};  // 32 bytes
+  std::string hint = {};    // its first characters
+  Time created_at{};
+  std::optional<Time> expires_at = {};
+};
+
+namespace applications {
+
+Result<void> insert(Connection& tx, const Application& application);  // Code::conflict
+std::optional<Application> find(Connection& tx, ApplicationId id);
+std::vector<Application> list(Connection& tx);                        // by name
+Result<void> update(Connection& tx, const Application& application);  // Code::not_found
+bool remove(Connection& tx, ApplicationId id);                        // its secrets and memberships too
+
+void add_secret(Connection& tx, const Secret& secret);
+std::vector<Secret> secrets(Connection& tx, ApplicationId application);
+bool remove_secret(Connection& tx, ApplicationId application, Guid id);
+
+}  // namespace applications
+}  // namespace hg::store
