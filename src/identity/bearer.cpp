@@ -1,0 +1,130 @@
+#include "identity/bearer.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "crypto/jwt.h"
+
+namespace hg::identity {
+
+namespace {
+
+constexpr Duration kSkew = std::chrono::seconds(60);
+
+std::string text_in(const json::object& claims, std::string_view name) {
+  const auto* member = claims.if_contains(name);
+  return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
+}
+
+std::optional<Time> time_in(const json::object& claims, std::string_view name) {
+  const auto* member = claims.if_contains(name);
+  if (member == nullptr || !member->is_int64()) return std::nullopt;
+  const std::int64_t seconds = member->as_int64();
+  if (seconds < 0 || seconds > 253'402'300'799) return std::nullopt;
+  return from_ms(seconds * 1000);
+}
+
+Result<void> check_times(const json::object& claims, Time now) {
+  const auto expires = time_in(claims, "exp");
+  const auto from = time_in(claims, "nbf");
+  if (!expires || (claims.contains("nbf") && !from))
+    return fail(Code::token_invalid, "the token's times cannot be read");
+  if (*expires + kSkew <= now) return fail(Code::token_expired, fmt::format("the token expired at {}", iso(*expires)));
+  if (from && *from - kSkew >= now)
+    return fail(Code::token_invalid, fmt::format("the token is not valid before {}", iso(*from)));
+  return {};
+}
+
+Result<Principal> principal_of(const json::object& claims, std::string_view base) {
+  Principal principal;
+  const auto application = ApplicationId::parse(text_in(claims, "appid"));
+  if (!application) return fail(Code::token_invalid, "the token names no application (appid)");
+  principal.application = *application;
+  principal.app_only = text_in(claims, "idtyp") == "app";
+  if (!principal.app_only) {
+    const auto user = UserId::parse(text_in(claims, "oid"));
+    if (!user) return fail(Code::token_invalid, "the token names no user (oid)");
+    principal.user = *user;
+    if (const auto granted = parse_scopes(text_in(claims, "scp"), base)) principal.scopes = granted->scopes;
+  } else if (const auto* roles = claims.if_contains("roles"); roles != nullptr && roles->is_array()) {
+    for (const auto& role : roles->as_array())
+      if (role.is_string())
+        if (const auto granted = parse_scopes(std::string_view(role.as_string()), base)) {
+          if (granted->scopes.has(Scope::admin)) principal.scopes.add(Scope::admin);
+          if (granted->scopes.has(Scope::read)) principal.scopes.add(Scope::read);
+        }
+  }
+  principal.session = Guid::parse(text_in(claims, "sid")).value_or(Guid{});
+  principal.token = Guid::parse(text_in(claims, "jti")).value_or(Guid{});
+  principal.expires = *time_in(claims, "exp");
+  return principal;
+}
+
+}  // namespace
+
+std::size_t Bearer::DigestHash::operator()(const crypto::Digest& digest) const {
+  std::size_t value = 0;
+  std::memcpy(&value, digest.data(), sizeof value);
+  return value;
+}
+
+Result<Principal> Bearer::verify(std::string_view authorization, std::string_view base, Time now) {
+  authorization = trim(authorization);
+  if (authorization.empty()) return fail(Code::token_missing, "no access token: send Authorization: Bearer {token}");
+  const std::size_t space = authorization.find(' ');
+  if (space == std::string_view::npos || !equal_ignoring_case(authorization.substr(0, space), "Bearer"))
+    return fail(Code::token_invalid, "the Authorization header is not of the form Bearer {token}");
+  return verify_token(trim(authorization.substr(space + 1)), base, now);
+}
+
+Result<Principal> Bearer::verify_token(std::string_view token, std::string_view base, Time now) {
+  const crypto::Digest digest = crypto::sha256(token);
+  if (const Principal* known = cache_.find(digest, now)) {
+    const Principal principal = *known;
+    HG_CHECK(still_good(principal, now));
+    return principal;
+  }
+  HG_TRY(Principal principal, examine(token, base, now));
+  cache_.put(digest, principal, principal.expires);
+  HG_CHECK(still_good(principal, now));
+  return principal;
+}
+
+Result<Principal> Bearer::examine(std::string_view token, std::string_view base, Time now) const {
+  const auto jwt = crypto::parse_jwt(token);
+  if (!jwt) return fail(Code::token_invalid, "the access token cannot be read");
+  const auto directory = registry_.directory();
+  const std::string issuer = text_in(jwt->claims, "iss");
+  const std::string suffix = "/" + directory->tenant().str() + "/v2.0";
+  const bool ours = issuer.ends_with(suffix) &&
+                    (std::ranges::find(issuers_, issuer.substr(0, issuer.size() - suffix.size())) != issuers_.end());
+  if (!ours) return fail(Code::issuer_unknown, "the access token is of an issuer that is not trusted here");
+  const VerifyKey* key = directory->verify_key(jwt->kid);
+  if (key == nullptr || key->alg != jwt->alg || !jwt->signed_by(key->key))
+    return fail(Code::token_invalid, "the access token's signature is not ours");
+  if (jwt->typ != "at+jwt") return fail(Code::token_invalid, "this is no access token; an ID token, perhaps");
+  HG_CHECK(check_times(jwt->claims, now));
+  const std::string audience = text_in(jwt->claims, "aud");
+  if (!our_audience(audience, base) &&
+      std::ranges::none_of(issuers_, [&](const auto& known) { return our_audience(audience, known); }))
+    return fail(Code::wrong_audience,
+                fmt::format("the access token is for {}; ask for one for api://heliograph", audience));
+  return principal_of(jwt->claims, base);
+}
+
+Result<void> Bearer::still_good(const Principal& principal, Time now) const {
+  if (principal.local_administrator) return {};
+  if (principal.expires + kSkew <= now)
+    return fail(Code::token_expired, fmt::format("the token expired at {}", iso(principal.expires)));
+  const auto directory = registry_.directory();
+  const Application* application = directory->application(principal.application);
+  if (application == nullptr) return fail(Code::token_revoked, "the application is no longer registered");
+  if (application->blocked) return fail(Code::application_blocked, "the application is blocked");
+  if (!principal.app_only && directory->blocked(principal.user)) return fail(Code::user_blocked, "the user is blocked");
+  if (!principal.session.zero() && directory->revoked(store::Revocation::Kind::session, principal.session))
+    return fail(Code::token_revoked, "the session was ended");
+  return {};
+}
+
+}  // namespace hg::identity

@@ -1,0 +1,56 @@
+// Who is asking: access tokens verified, remembered, and held against what was revoked at every request.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/expiring_cache.h"
+#include "base/result.h"
+#include "crypto/hash.h"
+#include "identity/directory.h"
+#include "identity/registry.h"
+#include "identity/scopes.h"
+
+namespace hg::identity {
+
+struct Principal {
+  UserId user;  // zero for an application by itself
+  ApplicationId application;
+  Scopes scopes;
+  Guid session;  // sid
+  Guid token;    // jti
+  Time expires{};
+  bool app_only = false;
+  bool local_administrator = false;  // of the Unix socket: whoever may use the data directory
+
+  [[nodiscard]] bool nobody() const { return application.zero() && !local_administrator; }
+};
+
+// One for each loop; not for several threads.
+class Bearer {
+ public:
+  // `issuers`: the bases whose tokens are ours, without a slash at their end; any listener accepts the tokens of all.
+  Bearer(const Registry& registry, std::vector<std::string> issuers)
+      : registry_(registry), issuers_(std::move(issuers)), cache_(8192) {}
+
+  // The value of an Authorization header, or "" where there was none. `base`: {base} of the request.
+  // Code::token_missing, token_expired, token_revoked, wrong_audience, issuer_unknown, token_invalid,
+  // application_blocked, user_blocked.
+  Result<Principal> verify(std::string_view authorization, std::string_view base, Time now);
+  // A token without its scheme.
+  Result<Principal> verify_token(std::string_view token, std::string_view base, Time now);
+  // Whether a principal that was verified before still holds.
+  [[nodiscard]] Result<void> still_good(const Principal& principal, Time now) const;
+
+ private:
+  Result<Principal> examine(std::string_view token, std::string_view base, Time now) const;
+
+  const Registry& registry_;
+  std::vector<std::string> issuers_;
+  struct DigestHash {
+    std::size_t operator()(const crypto::Digest& digest) const;
+  };
+  ExpiringCache<crypto::Digest, Principal, DigestHash> cache_;
+};
+
+}  // namespace hg::identity

@@ -1,0 +1,160 @@
+#include "identity/registry.h"
+
+#include <fmt/format.h>
+
+#include "crypto/hash.h"
+#include "crypto/password.h"
+#include "identity/change.h"
+#include "store/audit.h"
+#include "store/directory.h"
+#include "store/keys.h"
+#include "store/settings.h"
+
+namespace hg::identity {
+
+namespace {
+
+std::string jwk_text(const crypto::Jwk& jwk) {
+  std::string out;
+  JsonWriter writer(out);
+  writer.object().field("kty", jwk.kty);
+  if (jwk.kty == "RSA") writer.field("n", jwk.n).field("e", jwk.e);
+  if (jwk.kty == "EC") writer.field("crv", jwk.crv).field("x", jwk.x).field("y", jwk.y);
+  writer.end();
+  return out;
+}
+
+Result<void> check_upn(const std::string& upn) {
+  const std::size_t at = upn.find('@');
+  if (at == 0 || at == std::string::npos || at + 1 == upn.size() || upn.size() > 320 ||
+      upn.find_first_of(" \t\r\n/") != std::string::npos)
+    return fail(Code::property_invalid,
+                fmt::format("\"{}\" is no user principal name; it is of the form alice@example.com", upn),
+                "/userPrincipalName");
+  return {};
+}
+
+Result<void> check_password(const std::string& password) {
+  if (password.size() < 12 || password.size() > 1024)
+    return fail(Code::property_invalid, "a password has 12 to 1024 characters", "/password");
+  return {};
+}
+
+}  // namespace
+
+Registry::Registry(store::Database& database, const crypto::SealingKey& key, const Clock& clock)
+    : database_(database), key_(key), clock_(clock) {}
+
+void Registry::found(store::Connection& tx, const crypto::SealingKey& key, bool demo, Time now) {
+  store::settings::put(tx, "tenant", crypto::random_guid().str());
+  store::settings::put(tx, "demo", demo ? "true" : "false");
+  const auto signing = crypto::PrivateKey::generate(crypto::Alg::rs256);
+  store::SigningKey stored;
+  stored.kid = crypto::random_token(16);
+  stored.algorithm = name(signing.alg());
+  stored.sealed_private = as_text(key.subkey("signing keys").seal(as_bytes(stored.kid), signing.der()));
+  stored.public_jwk = jwk_text(signing.jwk());
+  stored.state = store::SigningKey::State::next;
+  stored.created_at = now;
+  store::keys::insert(tx, stored);
+  store::keys::activate(tx, stored.kid, now);
+}
+
+void Registry::load() {
+  current_.store(database_.read_now([&](store::Connection& tx) { return Directory::load(tx, key_, clock_.now()); }));
+}
+
+asio::awaitable<void> Registry::reload() {
+  // Read where it was written: a reader's picture may be a moment older.
+  current_.store(
+      co_await database_.transact([&](store::Connection& tx) { return Directory::load(tx, key_, clock_.now()); }));
+  if (listener_) listener_();
+}
+
+asio::awaitable<std::vector<store::User>> Registry::users() {
+  co_return co_await database_.read([](store::Connection& tx) {
+    std::vector<store::User> all;
+    for (std::string after;;) {
+      auto page = store::users::list(tx, after, 100);
+      if (page.empty()) return all;
+      after = lower(page.back().upn);
+      all.insert(all.end(), page.begin(), page.end());
+    }
+  });
+}
+
+asio::awaitable<std::optional<store::User>> Registry::user(std::string id_or_upn) {
+  co_return co_await database_.read([&](store::Connection& tx) -> std::optional<store::User> {
+    if (const auto id = UserId::parse(id_or_upn)) {
+      auto found = store::users::find(tx, *id);
+      return found && !found->removed_at ? found : std::nullopt;
+    }
+    return store::users::find_by_upn(tx, id_or_upn);
+  });
+}
+
+asio::awaitable<Result<AddedUser>> Registry::add_user(Actor actor, NewUser user) {
+  HG_CO_CHECK(check_upn(user.upn));
+  AddedUser added;
+  if (user.password.empty()) added.made_up_password = user.password = crypto::random_token(12);
+  HG_CO_CHECK(check_password(user.password));
+  added.user = {.id = UserId{crypto::random_guid()},
+                .upn = user.upn,
+                .display_name = user.display_name.empty() ? user.upn : user.display_name,
+                .mail = user.mail,
+                .locale = user.locale,
+                .time_zone = user.time_zone,
+                .password_hash = crypto::hash_password(user.password),
+                .blocked = false,
+                .admin = user.administrator,
+                .created_at = clock_.now(),
+                .removed_at = {}};
+  co_return co_await change<AddedUser>(actor, "user.add", user.upn, [&](store::Connection& tx) -> Result<AddedUser> {
+    HG_CHECK(store::users::insert(tx, added.user));
+    return added;
+  });
+}
+
+asio::awaitable<Result<store::User>> Registry::change_user(Actor actor, UserId id, UserChange wanted) {
+  std::string hash;
+  if (wanted.password) {
+    HG_CO_CHECK(check_password(*wanted.password));
+    hash = crypto::hash_password(*wanted.password);
+  }
+  const std::string action = wanted.blocked ? (*wanted.blocked ? "user.block" : "user.unblock") : "user.change";
+  co_return co_await change<store::User>(actor, action, id.str(), [&](store::Connection& tx) -> Result<store::User> {
+    auto user = store::users::find(tx, id);
+    if (!user || user->removed_at) return fail(Code::not_found, "no such user");
+    if (wanted.display_name) user->display_name = *wanted.display_name;
+    if (wanted.mail) user->mail = *wanted.mail;
+    if (wanted.locale) user->locale = *wanted.locale;
+    if (wanted.time_zone) user->time_zone = *wanted.time_zone;
+    if (wanted.administrator) user->admin = *wanted.administrator;
+    if (wanted.blocked) user->blocked = *wanted.blocked;
+    if (!hash.empty()) user->password_hash = hash;
+    HG_CHECK(store::users::update(tx, *user));
+    if (wanted.blocked.value_or(false) || wanted.password) store::families::revoke_of_user(tx, id, clock_.now());
+    return *user;
+  });
+}
+
+asio::awaitable<Result<void>> Registry::remove_user(Actor actor, UserId id) {
+  co_return co_await change<void>(actor, "user.remove", id.str(), [&](store::Connection& tx) -> Result<void> {
+    if (!store::users::remove(tx, id, clock_.now())) return fail(Code::not_found, "no such user");
+    store::families::revoke_of_user(tx, id, clock_.now());
+    return {};
+  });
+}
+
+asio::awaitable<void> Registry::note(Actor actor, std::string action, std::string target, std::string detail_json) {
+  co_await database_.transact([&](store::Connection& tx) {
+    store::audit::append(
+        tx, {.at = clock_.now(), .actor = actor.name, .action = action, .target = target, .detail = detail_json});
+  });
+}
+
+asio::awaitable<std::vector<store::AuditEntry>> Registry::audit(std::size_t limit) {
+  co_return co_await database_.read([&](store::Connection& tx) { return store::audit::list(tx, 0, limit); });
+}
+
+}  // namespace hg::identity

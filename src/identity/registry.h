@@ -1,0 +1,120 @@
+// The directory's changes: users, applications, cross-device apps. Each is one transaction with its line in the audit
+// log, after which the picture in memory is replaced. Errors: Code::not_found, conflict, property_invalid.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/snapshot.h"
+#include "crypto/seal.h"
+#include "identity/directory.h"
+#include "store/audit.h"
+#include "store/database.h"
+#include "store/users.h"
+
+namespace hg::identity {
+
+namespace asio = boost::asio;
+
+// Who changes something, for the audit log: a UPN, a client id, "local administrator".
+struct Actor {
+  std::string name;
+};
+
+struct NewUser {
+  std::string upn, display_name, mail, locale, time_zone;
+  std::string password;  // "": one is made up
+  bool administrator = false;
+};
+struct AddedUser {
+  store::User user;
+  std::string made_up_password;  // "" where one was given
+};
+struct UserChange {
+  std::optional<std::string> display_name, mail, locale, time_zone, password;
+  std::optional<bool> administrator, blocked;
+};
+
+struct NewApplication {
+  std::optional<ApplicationId> id;
+  std::string name;
+  bool confidential = false;
+  std::vector<std::pair<std::string, std::string>> redirect_uris;
+  std::vector<std::string> scopes, exposed_scopes;
+  std::string app_id_uri;
+};
+struct AddedSecret {
+  store::Secret secret;
+  std::string clear;  // shown once, here
+};
+struct ApplicationChange {
+  std::optional<std::string> name, app_id_uri;
+  std::optional<std::vector<std::string>> scopes, exposed_scopes;
+  std::optional<bool> blocked, pkce_optional;
+};
+
+class Registry {
+ public:
+  Registry(store::Database& database, const crypto::SealingKey& key, const Clock& clock);
+
+  // Tenant, signing key, epoch: what a new store needs before load(). `demo` is remembered.
+  static void found(store::Connection& tx, const crypto::SealingKey& key, bool demo, Time now);
+  void load();  // blocks; at start
+  asio::awaitable<void> reload();
+
+  [[nodiscard]] std::shared_ptr<const Directory> directory() const { return current_.load(); }
+  // Called after each reload, on the thread that did it.
+  void on_change(std::function<void()> listener) { listener_ = std::move(listener); }
+
+  asio::awaitable<std::vector<store::User>> users();
+  asio::awaitable<std::optional<store::User>> user(std::string id_or_upn);
+  asio::awaitable<Result<AddedUser>> add_user(Actor actor, NewUser user);
+  asio::awaitable<Result<store::User>> change_user(Actor actor, UserId id, UserChange change);
+  asio::awaitable<Result<void>> remove_user(Actor actor, UserId id);
+
+  asio::awaitable<Result<ApplicationId>> add_application(Actor actor, NewApplication application);
+  asio::awaitable<Result<void>> change_application(Actor actor, ApplicationId id, ApplicationChange change);
+  asio::awaitable<Result<void>> remove_application(Actor actor, ApplicationId id);
+  asio::awaitable<Result<AddedSecret>> add_secret(Actor actor, ApplicationId id, std::string name,
+                                                  std::optional<Time> expires);
+  asio::awaitable<Result<void>> remove_secret(Actor actor, ApplicationId id, Guid secret);
+  asio::awaitable<Result<void>> add_redirect_uri(Actor actor, ApplicationId id, std::string kind, std::string uri);
+  asio::awaitable<Result<void>> remove_redirect_uri(Actor actor, ApplicationId id, std::string kind, std::string uri);
+
+  asio::awaitable<Result<AppId>> add_cross_device_app(Actor actor, std::string host, std::vector<ApplicationId> members,
+                                                      bool allow_unverified);
+  asio::awaitable<Result<void>> allow_unverified(Actor actor, AppId id, bool allowed);
+  asio::awaitable<Result<void>> remove_cross_device_app(Actor actor, AppId id);
+  asio::awaitable<Result<void>> add_member(Actor actor, AppId id, ApplicationId application);
+  asio::awaitable<Result<void>> remove_member(Actor actor, AppId id, ApplicationId application);
+  // `platform`: windows_universal, windows_win32, android, ios, web; up to ten ids each.
+  asio::awaitable<Result<void>> add_platform_id(Actor actor, AppId id, std::string platform, std::string app_id);
+  asio::awaitable<Result<void>> remove_platform_id(Actor actor, AppId id, std::string platform, std::string app_id);
+  asio::awaitable<Result<void>> add_sender_domain(Actor actor, AppId id, std::string domain);
+  asio::awaitable<Result<void>> remove_sender_domain(Actor actor, AppId id, std::string domain);
+
+  // One line in the audit log for what is no change of the directory (a token minted on behalf of a user).
+  asio::awaitable<void> note(Actor actor, std::string action, std::string target, std::string detail_json);
+  asio::awaitable<std::vector<store::AuditEntry>> audit(std::size_t limit);
+
+ private:
+  // `work` in one transaction; where it succeeds, with the audit line, and then a reload.
+  template <class T>
+  asio::awaitable<Result<T>> change(Actor actor, std::string action, std::string target,
+                                    std::function<Result<T>(store::Connection&)> work);
+  asio::awaitable<Result<void>> change_app(Actor actor, std::string action, AppId id, std::string detail,
+                                           std::function<Result<void>(store::CrossDeviceApp&)> edit);
+
+  store::Database& database_;
+  const crypto::SealingKey key_;
+  const Clock& clock_;
+  Snapshot<Directory> current_;
+  std::function<void()> listener_;
+};
+
+}  // namespace hg::identity

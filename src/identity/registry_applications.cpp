@@ -1,0 +1,139 @@
+// The registry's application registrations.
+#include <fmt/format.h>
+
+#include "crypto/hash.h"
+#include "identity/change.h"
+#include "identity/redirect_uri.h"
+#include "identity/scopes.h"
+
+namespace hg::identity {
+
+namespace {
+
+constexpr std::size_t kHint = 4;
+
+Result<void> check_name(const std::string& text) {
+  if (text.empty() || code_points(text) > 120)
+    return fail(Code::property_invalid, "displayName has 1 to 120 characters", "/displayName");
+  return {};
+}
+
+Result<void> check_scopes(const std::vector<std::string>& scopes) {
+  for (const std::string& scope : scopes)
+    if (const auto known = parse_scopes(scope, ""); !known)
+      return fail(Code::property_invalid, known.error().description, "/allowedScopes");
+  return {};
+}
+
+Result<store::Application> existing(store::Connection& tx, const ApplicationId& id) {
+  auto found = store::applications::find(tx, id);
+  if (!found) return fail(Code::not_found, "no such application");
+  return *std::move(found);
+}
+
+}  // namespace
+
+asio::awaitable<Result<ApplicationId>> Registry::add_application(Actor actor, NewApplication wanted) {
+  HG_CO_CHECK(check_name(wanted.name));
+  HG_CO_CHECK(check_scopes(wanted.scopes));
+  for (const auto& [kind, uri] : wanted.redirect_uris) HG_CO_CHECK(check_redirect_uri(kind, uri));
+  const ApplicationId id = wanted.id.value_or(ApplicationId{crypto::random_guid()});
+  co_return co_await change<ApplicationId>(actor, "application.add", id.str(),
+                                           [&](store::Connection& tx) -> Result<ApplicationId> {
+                                             store::Application made;
+                                             made.id = id;
+                                             made.name = wanted.name;
+                                             made.confidential = wanted.confidential;
+                                             made.created_at = clock_.now();
+                                             made.redirect_uris = wanted.redirect_uris;
+                                             made.scopes = wanted.scopes;
+                                             made.exposed_scopes = wanted.exposed_scopes;
+                                             made.app_id_uri = wanted.app_id_uri;
+                                             HG_CHECK(store::applications::insert(tx, made));
+                                             return id;
+                                           });
+}
+
+asio::awaitable<Result<void>> Registry::change_application(Actor actor, ApplicationId id, ApplicationChange wanted) {
+  if (wanted.name) HG_CO_CHECK(check_name(*wanted.name));
+  if (wanted.scopes) HG_CO_CHECK(check_scopes(*wanted.scopes));
+  const std::string action =
+      wanted.blocked ? (*wanted.blocked ? "application.block" : "application.unblock") : "application.change";
+  co_return co_await change<void>(actor, action, id.str(), [&](store::Connection& tx) -> Result<void> {
+    HG_TRY(auto application, existing(tx, id));
+    if (wanted.name) application.name = *wanted.name;
+    if (wanted.app_id_uri) application.app_id_uri = *wanted.app_id_uri;
+    if (wanted.scopes) application.scopes = *wanted.scopes;
+    if (wanted.exposed_scopes) application.exposed_scopes = *wanted.exposed_scopes;
+    if (wanted.blocked) application.blocked = *wanted.blocked;
+    if (wanted.pkce_optional) application.pkce_optional = *wanted.pkce_optional;
+    return store::applications::update(tx, application);
+  });
+}
+
+asio::awaitable<Result<void>> Registry::remove_application(Actor actor, ApplicationId id) {
+  co_return co_await change<void>(actor, "application.remove", id.str(), [&](store::Connection& tx) -> Result<void> {
+    if (!store::applications::remove(tx, id)) return fail(Code::not_found, "no such application");
+    store::families::revoke_of_application(tx, id, clock_.now());
+    return {};
+  });
+}
+
+asio::awaitable<Result<AddedSecret>> Registry::add_secret(Actor actor, ApplicationId id, std::string,
+                                                          std::optional<Time> expires) {
+  if (expires && *expires <= clock_.now())
+    co_return fail(Code::property_invalid, "expirationDateTime lies in the past", "/expirationDateTime");
+  AddedSecret added;
+  added.clear = crypto::random_token(32);
+  const auto digest = crypto::sha256(added.clear);
+  added.secret = {.id = crypto::random_guid(),
+                  .application = id,
+                  .sha256 = std::string(as_text(digest)),
+                  .hint = added.clear.substr(0, kHint),
+                  .created_at = clock_.now(),
+                  .expires_at = expires};
+  co_return co_await change<AddedSecret>(actor, "application.secret.add", id.str(),
+                                         [&](store::Connection& tx) -> Result<AddedSecret> {
+                                           HG_TRY(auto application, existing(tx, id));
+                                           store::applications::add_secret(tx, added.secret);
+                                           application.confidential = true;
+                                           HG_CHECK(store::applications::update(tx, application));
+                                           return added;
+                                         });
+}
+
+asio::awaitable<Result<void>> Registry::remove_secret(Actor actor, ApplicationId id, Guid secret) {
+  co_return co_await change<void>(actor, "application.secret.remove", id.str(),
+                                  [&](store::Connection& tx) -> Result<void> {
+                                    if (!store::applications::remove_secret(tx, id, secret))
+                                      return fail(Code::not_found, "no such secret");
+                                    return {};
+                                  });
+}
+
+asio::awaitable<Result<void>> Registry::add_redirect_uri(Actor actor, ApplicationId id, std::string kind,
+                                                         std::string uri) {
+  HG_CO_CHECK(check_redirect_uri(kind, uri));
+  co_return co_await change<void>(
+      actor, "application.redirectUri.add", id.str(), [&](store::Connection& tx) -> Result<void> {
+        HG_TRY(auto application, existing(tx, id));
+        for (const auto& known : application.redirect_uris)
+          if (known.second == uri)
+            return fail(Code::conflict, fmt::format("{} is registered already, as {}", uri, known.first), "/uri");
+        application.redirect_uris.emplace_back(kind, uri);
+        return store::applications::update(tx, application);
+      });
+}
+
+asio::awaitable<Result<void>> Registry::remove_redirect_uri(Actor actor, ApplicationId id, std::string kind,
+                                                            std::string uri) {
+  co_return co_await change<void>(actor, "application.redirectUri.remove", id.str(),
+                                  [&](store::Connection& tx) -> Result<void> {
+                                    HG_TRY(auto application, existing(tx, id));
+                                    if (std::erase(application.redirect_uris, std::pair(kind, uri)) == 0)
+                                      return fail(Code::not_found, "no such redirect URI");
+                                    return store::applications::update(tx, application);
+                                  });
+}
+
+}  // namespace hg::identity

@@ -1,0 +1,112 @@
+#include "identity/scopes.h"
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+
+namespace hg::identity {
+
+namespace {
+
+constexpr std::string_view kOurs = "api://heliograph";
+// Resources whose tokens the clients of the retired service ask for.
+constexpr std::string_view kResources[] = {"https://graph.microsoft.com", "https://activity.microsoft.com",
+                                           "https://activity.windows.com", "https://cdpcs.access.microsoft.com", kOurs};
+
+struct Known {
+  std::string_view name;
+  Scope scope;
+};
+constexpr Known kScopes[] = {
+    {"notifications.readwrite.createdbyapp", Scope::notifications},
+    {"useractivity.readwrite.createdbyapp", Scope::activities},
+    {"user.read", Scope::user_read},
+    {"openid", Scope::openid},
+    {"profile", Scope::profile},
+    {"email", Scope::email},
+    {"offline_access", Scope::offline_access},
+    {"wl.offline_access", Scope::offline_access},
+    {"heliograph.admin", Scope::admin},
+    {"heliograph.read", Scope::read},
+};
+// Accepted so that old clients can sign in; they grant nothing here.
+constexpr std::string_view kIdle[] = {"ccs.readwrite", "wns.connect", "asimovrome.telemetry", "dds.register",
+                                      "dds.read"};
+
+// "https://graph.microsoft.com/User.Read" -> resource, name. A bare name has no resource.
+std::pair<std::string, std::string> split(const std::string& scope, std::string_view base) {
+  const auto behind = [&](std::string_view resource) -> std::pair<std::string, std::string> {
+    std::string rest = scope.substr(resource.size());
+    while (rest.starts_with('/')) rest.erase(0, 1);
+    return {std::string(resource), rest};
+  };
+  const std::string own = lower(base);
+  for (const std::string_view resource : kResources)
+    if (scope.starts_with(resource) && scope.size() > resource.size() && scope[resource.size()] == '/')
+      return behind(resource);
+  if (!own.empty() && scope.starts_with(own) && scope.size() > own.size() && scope[own.size()] == '/')
+    return behind(own);
+  if (scope.starts_with("api://")) {
+    const std::size_t slash = scope.rfind('/');
+    if (slash > 6 && slash != std::string::npos) return {scope.substr(0, slash), scope.substr(slash + 1)};
+  }
+  return {"", scope};
+}
+
+bool is_ours(std::string_view resource, std::string_view base) {
+  return std::ranges::find(kResources, resource) != std::end(kResources) || (!base.empty() && resource == lower(base));
+}
+
+void add_everything(Asked& asked) {
+  asked.everything = true;
+  asked.scopes.add(Scope::notifications);
+  asked.scopes.add(Scope::activities);
+  asked.scopes.add(Scope::user_read);
+}
+
+OAuthResult<void> add(Asked& asked, const std::string& spelled, std::string_view base) {
+  const auto [resource, name] = split(lower(spelled), base);
+  if (!resource.empty() && !is_ours(resource, base)) {
+    asked.foreign = spelled.substr(0, resource.size());
+    if (asked.audience.empty()) asked.audience = asked.foreign;
+    return {};
+  }
+  if (!resource.empty() && asked.audience.empty()) asked.audience = resource;
+  if (name == ".default") {
+    add_everything(asked);
+    return {};
+  }
+  if (const auto* known = std::ranges::find(kScopes, name, &Known::name); known != std::end(kScopes)) {
+    asked.scopes.add(known->scope);
+    return {};
+  }
+  if (std::ranges::find(kIdle, name) != std::end(kIdle)) return {};
+  return oauth_fail("invalid_scope", fmt::format("the scope \"{}\" is not known here", spelled));
+}
+
+}  // namespace
+
+OAuthResult<Asked> parse_scopes(std::string_view text, std::string_view base) {
+  Asked asked;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n"), text.size());
+    const std::string one(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (one.empty()) continue;
+    if (auto added = add(asked, one, base); !added) return std::unexpected(added.error());
+    if (!asked.spelling.empty()) asked.spelling += ' ';
+    asked.spelling += one;
+  }
+  if (asked.audience.empty()) asked.audience = kOurs;
+  return asked;
+}
+
+bool our_audience(std::string_view audience, std::string_view base) {
+  std::string bare = lower(audience);
+  while (bare.ends_with('/')) bare.pop_back();
+  std::string own = lower(base);
+  while (own.ends_with('/')) own.pop_back();
+  return is_ours(bare, own);
+}
+
+}  // namespace hg::identity
