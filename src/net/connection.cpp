@@ -104,19 +104,16 @@ asio::awaitable<bool> Connection::exchange() {
 
   Request request;
   describe(request, *head);
-  const auto length = head->content_length.value_or(0);
-  const bool body = head->chunked || length > 0;
-  RequestParser parser(request, limits().body);
-  std::size_t taken = 0;
-  const auto state = parser.take(std::string_view(in_).substr(0, *size), taken);
+  const bool body = head->chunked || head->content_length.value_or(0) > 0;
+  const BodyReader reader(*head, limits().body);
+  const bool parsed = parse_head(std::string_view(in_).substr(0, *size), request);
   in_.erase(0, *size);
-  if (length > limits().body) co_return co_await refuse({413, "the body is too large"}, request.target);
-  if (state == RequestParser::State::malformed || taken != *size || (state == RequestParser::State::done) == body) {
-    co_return co_await refuse({400, "malformed request"}, request.target);
-  }
+  if (!parsed) co_return co_await refuse({400, "malformed request"}, request.target);
   if (body) {
+    // Before it is told to go on.
+    if (head->content_length > limits().body) co_return co_await refuse({413, "the body is too large"}, request.target);
     auto complete = co_await allow_body(request);
-    if (complete) complete = co_await read_body(parser);
+    if (complete) complete = co_await read_body(reader, request);
     if (!complete) co_return co_await refuse(complete.error(), request.target);
   }
   enter(Stage::answer, Duration{0});
@@ -154,18 +151,16 @@ asio::awaitable<std::expected<void, Refusal>> Connection::allow_body(const Reque
   co_return std::expected<void, Refusal>{};
 }
 
-asio::awaitable<std::expected<void, Refusal>> Connection::read_body(RequestParser& parser) {
-  using State = RequestParser::State;
+asio::awaitable<std::expected<void, Refusal>> Connection::read_body(BodyReader reader, Request& request) {
   body_elapsed_ = Duration{0};
   paced_ = received_;
   enter(Stage::body, std::min(limits().body_check, limits().body_time));
   for (;;) {
-    std::size_t taken = 0;
-    const auto state = in_.empty() ? State::more : parser.take(in_, taken);
-    in_.erase(0, taken);
-    if (state == State::done) co_return std::expected<void, Refusal>{};
-    if (state == State::too_large) co_return refusal(413, "the body is too large");
-    if (state == State::malformed) co_return refusal(400, "malformed body");
+    std::string_view rest = in_;
+    const auto complete = reader.take(rest, request.body);
+    if (!complete) co_return std::unexpected(complete.error());
+    in_.erase(0, in_.size() - rest.size());
+    if (*complete) co_return std::expected<void, Refusal>{};
     if (!co_await fill()) co_return std::unexpected(broken_off());
   }
 }

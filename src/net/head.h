@@ -37,4 +37,8 @@ std::expected<std::optional<std::size_t>, Refusal> find_head(std::string_view by
 // `raw`: from the request line to the blank line, both included.
 std::expected<Head, Refusal> check_head(std::string_view raw, const HeadLimits& limits);
 
+// A well-formed "name: value" without its line end; a value (or anything else in a line) without control characters.
+bool field_line(std::string_view line);
+bool field_value(std::string_view value);
+
 }  // namespace hg::net

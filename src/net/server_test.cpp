@@ -69,6 +69,12 @@ TEST(Server, reads_requests_that_come_byte_by_byte) {
   auto peer = server.connect();
   for (const char byte : post("/slow", "tröpfchen")) peer.say({&byte, 1});
   EXPECT_EQ(peer.reply().body, "tröpfchen");
+  constexpr std::string_view chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const char byte : std::string(chunked) + "2\r\nok\r\n0\r\n\r\n" + std::string(chunked) + "0\r\n\r\n") {
+    peer.say({&byte, 1});
+  }
+  EXPECT_EQ(peer.reply().body, "ok");
+  EXPECT_EQ(peer.reply().body, "");
 }
 
 TEST(Server, reads_chunked_bodies_and_ignores_their_trailer) {
