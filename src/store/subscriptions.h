@@ -1,0 +1,70 @@
+// Subscriptions and the claims on their channels. Channels are sealed by the caller: in a row `subscription.channel`
+// has its kind and application_server_key only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/subscription.h"
+#include "store/sql.h"
+
+namespace hg::store {
+
+inline constexpr Duration kEndedKept = std::chrono::days(90);
+
+struct SubscriptionRow {
+  model::Subscription subscription;
+  std::string sealed_channel;  // "" for live
+  std::string channel_hash;    // of the claim; "" for live
+  Time seen_at{};              // when seen_version was written
+};
+
+// How many of a feed's subscriptions are active.
+struct Endpoints {
+  std::int64_t all = 0;
+  std::int64_t push = 0;  // with a channel
+};
+
+// Who holds a channel.
+struct Claim {
+  FeedKey owner;
+  SubscriptionId subscription;
+  std::int64_t generation = 0;
+};
+
+namespace subscriptions {
+
+std::optional<SubscriptionRow> find(Connection& tx, const FeedKey& feed, const SubscriptionId& id);
+// The one of this device, the youngest where several are kept.
+std::optional<SubscriptionRow> of_device(Connection& tx, const FeedKey& feed, const std::string& device_id);
+// Active at `now`, oldest first.
+std::vector<SubscriptionRow> active(Connection& tx, const FeedKey& feed, Time now);
+// Of a user in every cross-device app, ended ones too.
+std::vector<SubscriptionRow> of_user(Connection& tx, const UserId& user);
+Endpoints count(Connection& tx, const FeedKey& feed, Time now);
+
+void insert(Connection& tx, const SubscriptionRow& row);
+void update(Connection& tx, const SubscriptionRow& row);
+// False where it had ended already, or is unknown.
+bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::EndReason reason, Time now);
+
+// Past their end but not ended; and those that ended before. For the janitor.
+std::vector<SubscriptionRow> overdue(Connection& tx, Time now, std::size_t limit);
+std::vector<SubscriptionRow> ended(Connection& tx, Time ended_before, std::size_t limit);
+void erase(Connection& tx, const FeedKey& feed, const SubscriptionId& id);
+
+}  // namespace subscriptions
+
+// `hash`: 32 bytes, HMAC of app, platform and channel. A shard of its own: the top 14 bits of the hash.
+namespace channels {
+
+std::optional<Claim> find(Connection& tx, const std::string& hash);
+// Takes it over, whoever holds it, with the next generation; answers the former holder.
+std::optional<Claim> claim(Connection& tx, const std::string& hash, const FeedKey& owner,
+                           const SubscriptionId& subscription);
+// Only while this subscription holds it.
+void release(Connection& tx, const std::string& hash, const SubscriptionId& subscription);
+
+}  // namespace channels
+}  // namespace hg::store
