@@ -1,0 +1,38 @@
+// The only code that changes feeds: a group of requests becomes the rows of one transaction.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/change.h"
+#include "store/sql.h"
+
+namespace hg::feed {
+
+// One changed notification and the endpoint that changed it.
+struct Step {
+  model::Notification after;
+  SubscriptionId maker;  // zero: none was named, or several
+};
+
+// A feed that went from one version to another.
+struct Advance {
+  FeedKey feed;
+  std::int64_t from = 0, to = 0;
+  std::int64_t unread = 0;
+  std::vector<Step> steps;  // by version; the last state of each notification
+};
+
+struct Applied {
+  std::vector<Result<model::Changed>> answers;  // one for each request, in their order
+  std::vector<Advance> advances;                // of the feeds that changed, in key order
+  std::optional<Time> due;                      // the earliest job that was made
+};
+
+// Locks each feed once, in key order; within a feed requests are decided in their order, each against what the ones
+// before it left, and every decision is made before anything of that feed is written. A request that is refused leaves
+// no trace.
+Applied apply(store::Connection& tx, std::span<const model::ChangeRequest> requests);
+
+}  // namespace hg::feed

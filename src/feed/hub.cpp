@@ -1,0 +1,383 @@
+#include "feed/hub.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <limits>
+#include <ranges>
+#include <unordered_map>
+
+#include "base/log.h"
+
+namespace hg::feed {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::int64_t kUnknown = -1;  // wherever the feed is at the first read
+constexpr std::int64_t kLost = -2;     // its ETag names nothing that is known: it is told to fetch
+constexpr std::size_t kRecent = 100;   // changes in one signal; more would hardly fit
+constexpr Duration kWarnBefore = std::chrono::days(3);
+constexpr Duration kTouchEvery = std::chrono::hours(12);
+
+}  // namespace
+
+// Lean: there may be a hundred thousand of them.
+struct Live::Reader {
+  FeedKey feed;
+  SubscriptionId subscription;
+  LiveSend send;
+  std::int64_t cursor = kUnknown;
+  std::int64_t acked = 0, written = 0;  // what it acknowledged, and what of that is stored
+  Time touched{};
+  model::Platform platform = model::Platform::none;
+  bool contents = true;
+  bool blocked = false, closed = false, warned = false;
+  bool opening = true;  // not yet compared with the store
+
+  [[nodiscard]] bool listens() const { return !blocked && !closed; }
+  void tell(const LiveMessage& message) {
+    if (closed) return;
+    closed = message.kind == LiveMessage::Kind::close;
+    if (!send(message)) blocked = true;
+  }
+};
+
+struct Hub::State : std::enable_shared_from_this<Hub::State> {
+  struct Feed {
+    std::vector<std::unique_ptr<Live::Reader>> readers;
+    std::int64_t version = 0;  // the newest that was heard of
+    bool reading = false;
+  };
+
+  asio::any_io_executor loop;
+  feed::Reader& store;
+  Subscriptions& subscriptions;
+  const Tokens& tokens;
+  bus::Presence& presence;
+  HostName host_name;
+  const Clock& clock;
+  Options options;
+  std::unordered_map<FeedKey, Feed> feeds;
+  std::size_t count = 0;
+  bool drained = false;
+  std::shared_ptr<void> listening;
+  asio::steady_timer timer;
+
+  State(asio::any_io_executor on, feed::Reader& reader, Subscriptions& subscribed, const Tokens& named,
+        bus::Presence& present, HostName hosts, const Clock& time, Options chosen)
+      : loop(std::move(on)),
+        store(reader),
+        subscriptions(subscribed),
+        tokens(named),
+        presence(present),
+        host_name(std::move(hosts)),
+        clock(time),
+        options(chosen),
+        timer(loop) {}
+
+  void moved(const bus::Moved& message);
+  void ended(const bus::Ended& message);
+  void write(Live::Reader& reader, std::int64_t to, const bus::ChangeNote* change, std::int64_t unread);
+  void catch_up(const FeedKey& key);
+  asio::awaitable<void> read_until_current(FeedKey key);
+  void bring(Feed& feed, const Recent& recent, std::int64_t above, const bus::ChangeNote& change);
+  asio::awaitable<void> compare_versions();
+  asio::awaitable<void> keep_subscriptions();
+  asio::awaitable<void> keep(Unsid endpoint, std::int64_t acked);
+  void leave(Live::Reader* reader);
+  void close(Live::Reader& reader, std::uint16_t code, std::string_view reason);
+
+  // The least cursor of those that wait for the store; nullopt: nobody does.
+  static std::optional<std::int64_t> behind(const Feed& feed) {
+    std::optional<std::int64_t> least;
+    for (const auto& reader : feed.readers) {
+      if (!reader->listens() || (!reader->opening && reader->cursor >= feed.version)) continue;
+      // One without a place needs nothing but the version.
+      const auto cursor = reader->cursor < 0 ? std::numeric_limits<std::int64_t>::max() : reader->cursor;
+      least = std::min(least.value_or(cursor), cursor);
+    }
+    return least;
+  }
+};
+
+void Hub::State::moved(const bus::Moved& message) {
+  const auto found = feeds.find(message.feed);
+  if (found == feeds.end()) return;
+  auto& feed = found->second;
+  feed.version = std::max(feed.version, message.to);
+  bool read = false;
+  for (const auto& reader : feed.readers) {
+    if (!reader->listens() || reader->cursor >= message.to) continue;
+    if (reader->cursor != message.from || reader->opening) {
+      read = true;
+    } else if (!message.maker.zero() && message.maker == reader->subscription) {
+      // The answer to its request has told it.
+      reader->cursor = message.to;
+    } else if (message.change) {
+      write(*reader, message.to, message.change.get(), message.change->unread);
+    } else {
+      read = true;
+    }
+  }
+  if (read) catch_up(message.feed);
+}
+
+void Hub::State::write(Live::Reader& reader, std::int64_t to, const bus::ChangeNote* change, std::int64_t unread) {
+  const auto from = std::max<std::int64_t>(reader.cursor, 0);
+  const auto text =
+      signal(tokens, reader.feed, from, to, change, unread,
+             {.subscription = reader.subscription, .platform = reader.platform, .contents = reader.contents},
+             clock.now() - options.alert_window);
+  reader.cursor = to;
+  if (!text) return;
+  const auto etag = tokens.etag(reader.feed, to);
+  reader.tell({.kind = LiveMessage::Kind::signal, .text = *text, .name = etag});
+}
+
+// One read a feed at a time: whoever falls behind meanwhile takes part in the next.
+void Hub::State::catch_up(const FeedKey& key) {
+  const auto found = feeds.find(key);
+  if (found == feeds.end() || found->second.reading) return;
+  found->second.reading = true;
+  asio::co_spawn(loop, [self = shared_from_this(), key] { return self->read_until_current(key); }, asio::detached);
+}
+
+asio::awaitable<void> Hub::State::read_until_current(FeedKey key) {
+  try {
+    for (;;) {
+      auto found = feeds.find(key);
+      if (found == feeds.end()) co_return;
+      const auto above = behind(found->second);
+      if (!above) break;
+      const auto heard_of = found->second.version;
+      const auto recent = co_await store.recent(key, *above, kRecent);
+      bus::ChangeNote change{.notes = {}, .unread = recent.state.unread};
+      const auto host = host_name(key.app);
+      for (const auto& n : std::views::reverse(recent.notifications)) change.notes.push_back(note_of(n, host));
+      found = feeds.find(key);
+      if (found == feeds.end()) co_return;
+      bring(found->second, recent, *above, change);
+      if (recent.state.version < heard_of) break;  // this store lags behind: the next comparison goes on
+    }
+  } catch (const std::exception& fault) {
+    // Tried again with the next change, at the latest with the next comparison.
+    log::error("hub", "cannot read a feed for its live readers: {}", fault.what());
+  }
+  if (const auto found = feeds.find(key); found != feeds.end()) found->second.reading = false;
+}
+
+void Hub::State::bring(Feed& feed, const Recent& recent, std::int64_t above, const bus::ChangeNote& change) {
+  const auto version = recent.state.version;
+  feed.version = std::max(feed.version, version);
+  const auto known_above = recent.cut ? recent.notifications.back().version : above;
+  for (const auto& reader : feed.readers) {
+    // Who came, or could listen again, during the read may be behind what was read: its turn is the next.
+    if (!reader->listens() || (reader->cursor >= 0 && reader->cursor < above)) continue;
+    const bool opening = std::exchange(reader->opening, false);
+    if (reader->cursor == kUnknown) {
+      reader->cursor = version;
+    } else if (reader->cursor == kLost || (opening && reader->cursor > feed.version)) {
+      reader->cursor = kLost;
+      write(*reader, version, nullptr, recent.state.unread);
+    } else if (reader->cursor < version) {
+      const bool all = reader->cursor >= known_above && reader->cursor >= recent.state.floor;
+      write(*reader, version, all ? &change : nullptr, recent.state.unread);
+    }
+  }
+}
+
+void Hub::State::ended(const bus::Ended& message) {
+  const auto found = feeds.find(message.feed);
+  if (found == feeds.end()) return;
+  for (const auto& reader : found->second.readers) {
+    if (reader->subscription != message.subscription || reader->closed) continue;
+    std::string text;
+    JsonWriter(text)
+        .object()
+        .field("type", "subscriptionEnded")
+        .field("subscriptionId", reader->subscription)
+        .field("reason", message.reason)
+        .end();
+    if (!reader->blocked) reader->tell({.kind = LiveMessage::Kind::event, .text = text, .name = "subscriptionEnded"});
+    close(*reader, kCloseEnded, message.reason);
+  }
+}
+
+void Hub::State::close(Live::Reader& reader, std::uint16_t code, std::string_view reason) {
+  reader.tell({.kind = LiveMessage::Kind::close, .name = reason, .code = code});
+}
+
+void Hub::State::leave(Live::Reader* reader) {
+  const auto key = reader->feed;
+  presence.leave(key);
+  --count;
+  auto& feed = feeds.at(key);
+  std::erase_if(feed.readers, [reader](const auto& one) { return one.get() == reader; });
+  if (feed.readers.empty()) feeds.erase(key);
+}
+
+asio::awaitable<void> Hub::State::compare_versions() {
+  std::vector<FeedKey> keys;
+  keys.reserve(feeds.size());
+  for (const auto& [key, feed] : feeds) keys.push_back(key);
+  for (std::size_t from = 0; from < keys.size(); from += kPage) {
+    const auto to = std::min(keys.size(), from + kPage);
+    const auto chunk = std::span(keys).subspan(from, to - from);
+    for (const auto& [key, version] : co_await store.versions({chunk.begin(), chunk.end()})) {
+      const auto found = feeds.find(key);
+      if (found == feeds.end()) continue;
+      found->second.version = std::max(found->second.version, version);
+      if (behind(found->second)) catch_up(key);
+    }
+  }
+}
+
+// An open connection keeps its subscription alive, and what it acknowledged is stored once a minute.
+asio::awaitable<void> Hub::State::keep_subscriptions() {
+  std::vector<std::pair<Unsid, std::int64_t>> due;
+  const auto now = clock.now();
+  for (const auto& [key, feed] : feeds) {
+    for (const auto& reader : feed.readers) {
+      if (reader->subscription.zero() || reader->closed) continue;
+      if (reader->acked <= reader->written && now - reader->touched < kTouchEvery) continue;
+      reader->touched = now;
+      due.push_back({{key, reader->subscription}, reader->acked});
+    }
+  }
+  for (const auto& [endpoint, acked] : due) co_await keep(endpoint, acked);
+  co_await subscriptions.flush_seen();
+}
+
+asio::awaitable<void> Hub::State::keep(Unsid endpoint, std::int64_t acked) {
+  const auto kept = co_await subscriptions.touch(endpoint.feed, endpoint.subscription, acked);
+  const auto found = feeds.find(endpoint.feed);
+  if (found == feeds.end()) co_return;
+  if (!kept) {
+    const auto& reason = kept.error().reason;
+    ended({endpoint.feed, endpoint.subscription, reason.empty() ? "unsubscribed" : reason});
+    co_return;
+  }
+  std::string text;
+  JsonWriter(text)
+      .object()
+      .field("type", "subscriptionExpiring")
+      .field("subscriptionId", endpoint.subscription)
+      .field("expirationDateTime", kept->expires_at)
+      .end();
+  const bool expiring = kept->expires_at - clock.now() <= kWarnBefore;
+  for (const auto& reader : found->second.readers) {
+    if (reader->subscription != endpoint.subscription) continue;
+    reader->written = std::max(reader->written, acked);
+    if (!expiring) reader->warned = false;
+    if (!expiring || reader->warned || !reader->listens()) continue;
+    reader->warned = true;
+    reader->tell({.kind = LiveMessage::Kind::event, .text = text, .name = "subscriptionExpiring"});
+  }
+}
+
+Hub::Hub(asio::any_io_executor loop, Reader& reader, Subscriptions& subscriptions, const Tokens& tokens, bus::Bus& bus,
+         bus::Presence& presence, HostName host_name, const Clock& clock, Options options)
+    : state_(std::make_shared<State>(loop, reader, subscriptions, tokens, presence, std::move(host_name), clock,
+                                     options)) {
+  // The token ends the calls, so the state outlives every one of them.
+  state_->listening = bus.subscribe_all([loop](std::function<void()> task) { asio::post(loop, std::move(task)); },
+                                        [state = state_.get()](const bus::Message& message) {
+                                          if (const auto* moved = std::get_if<bus::Moved>(&message)) {
+                                            state->moved(*moved);
+                                          } else if (const auto* ended = std::get_if<bus::Ended>(&message)) {
+                                            state->ended(*ended);
+                                          }
+                                        });
+}
+
+Hub::~Hub() {
+  state_->listening.reset();
+  state_->timer.cancel();
+}
+
+Result<Live> Hub::open(LiveReader wanted) {
+  auto& state = *state_;
+  if (state.drained) return fail(Code::unavailable, "the server is restarting; connect again in a moment");
+  if (!state.presence.enter(wanted.feed)) {
+    return fail(Code::too_many_requests, "this user has as many live connections as one may have; close one first");
+  }
+  auto reader = std::make_unique<Live::Reader>();
+  reader->feed = wanted.feed;
+  reader->subscription = wanted.subscription;
+  reader->send = std::move(wanted.send);
+  reader->platform = wanted.platform;
+  reader->contents = wanted.type != model::NotificationType::only;
+  if (wanted.etag) reader->cursor = state.tokens.parse_etag(wanted.feed, *wanted.etag).value_or(kLost);
+  auto* const opened = reader.get();
+  state.feeds[wanted.feed].readers.push_back(std::move(reader));
+  ++state.count;
+  state.catch_up(wanted.feed);
+  return Live(state_, opened);
+}
+
+asio::awaitable<void> Hub::sweep() {
+  const auto state = state_;
+  co_await state->compare_versions();
+  co_await state->keep_subscriptions();
+}
+
+asio::awaitable<void> Hub::run() {
+  const auto state = state_;
+  while (!state->drained) {
+    state->timer.expires_after(state->options.sweep);
+    boost::system::error_code cancelled;
+    co_await state->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (cancelled) co_return;
+    try {
+      co_await sweep();
+    } catch (const std::exception& fault) {
+      log::error("hub", "cannot compare versions: {}", fault.what());
+    }
+  }
+}
+
+void Hub::drain() {
+  state_->drained = true;
+  state_->timer.cancel();
+  for (const auto& [key, feed] : state_->feeds) {
+    for (const auto& reader : feed.readers) state_->close(*reader, kCloseRestarting, "restarting");
+  }
+}
+
+std::size_t Hub::size() const { return state_->count; }
+
+Live::Live(std::shared_ptr<Hub::State> hub, Reader* reader) : hub_(std::move(hub)), reader_(reader) {}
+
+Live::Live(Live&& other) noexcept : hub_(std::move(other.hub_)), reader_(std::exchange(other.reader_, nullptr)) {}
+
+Live& Live::operator=(Live&& other) noexcept {
+  std::swap(hub_, other.hub_);
+  std::swap(reader_, other.reader_);
+  return *this;
+}
+
+Live::~Live() {
+  if (reader_) hub_->leave(reader_);
+}
+
+void Live::drained() {
+  if (!reader_) return;
+  reader_->blocked = false;
+  const auto& feed = hub_->feeds.at(reader_->feed);
+  if (reader_->opening || reader_->cursor < feed.version) hub_->catch_up(reader_->feed);
+}
+
+bool Live::acked(std::string_view etag) {
+  if (!reader_) return false;
+  const auto version = hub_->tokens.parse_etag(reader_->feed, etag);
+  if (!version) return false;
+  reader_->acked = std::max(reader_->acked, *version);
+  return true;
+}
+
+}  // namespace hg::feed

@@ -1,0 +1,152 @@
+// For tests: feeds over a real store, a clock that is set by hand, and a loop that runs until nothing is left to do.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bus/local.h"
+#include "bus/presence.h"
+#include "crypto/hash.h"
+#include "feed/apply.h"
+#include "feed/hub.h"
+#include "feed/reader.h"
+#include "feed/subscribe.h"
+#include "feed/tokens.h"
+#include "feed/writer.h"
+#include "store/feeds.h"
+#include "store/testing.h"
+
+namespace hg::feed {
+
+class SetClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return from_ms(ms_.load()); }
+  void advance(Duration by) { ms_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> ms_ = 1'800'000'000'000;
+};
+
+inline model::Content content(std::string name, Time expires_at) {
+  model::Content c;
+  c.app_notification_id = std::move(name);
+  c.title = "Hello";
+  c.body = "World";
+  c.expires_at = expires_at;
+  return c;
+}
+
+// A user's feed in a running house.
+struct World {
+  boost::asio::io_context loop;
+  SetClock clock;
+  store::TemporaryStore store;
+  crypto::SealingKey key = crypto::SealingKey::generate();
+  Tokens tokens{key, 7};
+  bus::Local bus;
+  bus::Presence presence{20};
+  HostName host_name = [](const AppId&) { return std::string("app.example.com"); };
+  Writer writer{*store, bus, {.host_name = host_name}};
+  Reader reader{*store, tokens, clock};
+  Subscriptions subscriptions{*store, bus, tokens, key, clock};
+  FeedKey feed{UserId{crypto::random_guid()}, AppId{crypto::random_guid()}};
+  ApplicationId application{crypto::random_guid()};
+
+  ~World() {
+    store->stop();
+    loop.restart();
+    loop.run();
+  }
+
+  // The loop until nothing is left to do, what the writing thread tells after its answers too.
+  void settle() {
+    do {
+      loop.restart();
+      loop.run();
+      quiesce();
+      loop.restart();
+    } while (loop.poll() > 0);
+  }
+
+  template <class T>
+  T run(boost::asio::awaitable<T> work) {
+    std::optional<T> result;
+    std::exception_ptr fault;
+    boost::asio::co_spawn(loop, std::move(work), [&](std::exception_ptr thrown, T value) {
+      fault = thrown;
+      if (!thrown) result.emplace(std::move(value));
+    });
+    settle();
+    if (fault) std::rethrow_exception(fault);
+    return *std::move(result);
+  }
+  void run(boost::asio::awaitable<void> work) {
+    std::exception_ptr fault;
+    boost::asio::co_spawn(loop, std::move(work), [&](std::exception_ptr thrown) { fault = thrown; });
+    settle();
+    if (fault) std::rethrow_exception(fault);
+  }
+
+  [[nodiscard]] model::ChangeRequest request(decltype(model::ChangeRequest::what) what) const {
+    model::ChangeRequest request;
+    request.feed = feed;
+    request.what = std::move(what);
+    request.application = application;
+    request.now = clock.now();
+    return request;
+  }
+  [[nodiscard]] model::ChangeRequest post(std::string name, Duration life = std::chrono::hours(24)) const {
+    model::PostRequest post;
+    post.id = tokens.notification_id(feed, name);
+    post.content = content(std::move(name), clock.now() + life);
+    post.fingerprint = std::string(32, 'f');
+    return request(std::move(post));
+  }
+  [[nodiscard]] model::ChangeRequest mark(std::string_view name, std::optional<model::ReadState> read_state,
+                                          std::optional<model::ActionState> action_state,
+                                          std::optional<Time> snooze_until = {}) const {
+    const model::StatePatch patch{read_state, action_state, snooze_until, {}};
+    return request(model::StateRequest{id(name), patch, {"Live", "a device", clock.now()}});
+  }
+  [[nodiscard]] model::ChangeRequest dismiss(std::string_view name) const {
+    return mark(name, {}, model::ActionState::dismissed);
+  }
+  [[nodiscard]] model::ChangeRequest read(std::string_view name) const {
+    return mark(name, model::ReadState::read, {});
+  }
+  [[nodiscard]] model::ChangeRequest snooze(std::string_view name, Duration length) const {
+    return mark(name, {}, model::ActionState::snoozed, clock.now() + length);
+  }
+  [[nodiscard]] model::ChangeRequest remove(std::string_view name) const {
+    return request(model::DeleteRequest{id(name)});
+  }
+  [[nodiscard]] NotificationId id(std::string_view name) const { return tokens.notification_id(feed, name); }
+
+  // One transaction, as the writing thread does it.
+  Applied apply(std::vector<model::ChangeRequest> requests) {
+    return store->transact_now([&](store::Connection& tx) { return feed::apply(tx, requests); });
+  }
+  Result<model::Changed> change(model::ChangeRequest request) { return run(writer.apply(std::move(request))); }
+
+  [[nodiscard]] model::Subscription endpoint(std::string device, model::ChannelKind kind = model::ChannelKind::live,
+                                             std::string address = "") const {
+    model::Subscription s;
+    s.feed = feed;
+    s.application = application;
+    s.device_id = std::move(device);
+    s.channel.kind = kind;
+    s.channel.address = std::move(address);
+    return s;
+  }
+
+  void quiesce() {
+    store->transact_now([](store::Connection&) {});
+  }
+};
+
+}  // namespace hg::feed

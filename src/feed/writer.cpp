@@ -1,0 +1,203 @@
+#include "feed/writer.h"
+
+#include <algorithm>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "feed/apply.h"
+
+namespace hg::feed {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+bool whole_store(const store::Fault& fault) {
+  return fault.kind() == store::Fault::Kind::full || fault.kind() == store::Fault::Kind::io ||
+         fault.kind() == store::Fault::Kind::busy;
+}
+
+// The one maker of every change of it, or none.
+SubscriptionId only_maker(const Advance& advance) {
+  const auto first = advance.steps.empty() ? SubscriptionId{} : advance.steps.front().maker;
+  return std::ranges::all_of(advance.steps, [&](const Step& step) { return step.maker == first; }) ? first
+                                                                                                   : SubscriptionId{};
+}
+
+bus::Moved moved(const Advance& advance, const HostName& host_name) {
+  bus::Moved message{.feed = advance.feed, .from = advance.from, .to = advance.to, .maker = only_maker(advance)};
+  const auto host = host_name(advance.feed.app);
+  auto change = std::make_shared<bus::ChangeNote>();
+  change->unread = advance.unread;
+  std::size_t bytes = 0;
+  for (const auto& step : advance.steps) {
+    change->notes.push_back(note_of(step.after, host, step.maker));
+    bytes += change->notes.back().activity.size();
+    if (bytes > bus::kMaxNoteBytes) return message;
+  }
+  message.change = std::move(change);
+  return message;
+}
+
+}  // namespace
+
+// One request until it is answered; it lives in the frame of its apply().
+struct Writer::Waiting {
+  model::ChangeRequest request;
+  Steady::time_point since = Steady::now();
+  std::optional<Result<model::Changed>> answer = {};
+  std::exception_ptr fault = {};
+  boost::asio::any_io_executor executor = {};
+  std::move_only_function<void()> resume = {};
+};
+
+// Shared with the job on the writing thread, which may outlive the last answer by a moment.
+class Writer::Queue : public std::enable_shared_from_this<Queue> {
+ public:
+  Queue(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits)
+      : database_(database), bus_(bus), hooks_(std::move(hooks)), limits_(limits) {}
+
+  [[nodiscard]] bool accepting() const {
+    if (waiting_.size() >= limits_.waiting) return false;
+    const auto oldest = waiting_.front([](const Waiting* w) { return w->since; }, Steady::now());
+    return Steady::now() - oldest <= limits_.age;
+  }
+
+  void push(Waiting* waiting) {
+    if (waiting_.push(waiting)) schedule();
+  }
+
+ private:
+  void schedule() {
+    const auto taken = database_.on_writer([self = shared_from_this()](store::Connection& tx) { self->work_off(tx); });
+    if (!taken) turn_away();
+  }
+
+  void work_off(store::Connection& tx) {
+    const auto group = waiting_.take(limits_.group);
+    // Other work of the writing thread comes between two groups.
+    if (waiting_.size() > 0) schedule();
+    if (group.empty()) return;
+    std::vector<model::ChangeRequest> requests;
+    requests.reserve(group.size());
+    for (auto* waiting : group) requests.push_back(std::move(waiting->request));
+    auto applied = transact(tx, requests, group);
+    answer(group);
+    tell(applied);
+  }
+
+  // What was committed, with the answers in `group`.
+  std::vector<Applied> transact(store::Connection& tx, std::span<const model::ChangeRequest> requests,
+                                std::span<Waiting* const> group) {
+    std::vector<Applied> applied;
+    try {
+      applied.push_back(commit(tx, requests, group));
+      if (std::exchange(failing_, false)) log::warn("feed", "the store can write again");
+    } catch (const store::Fault& fault) {
+      tx.rollback();
+      if (whole_store(fault)) {
+        if (!std::exchange(failing_, true)) log::error("feed", "the store cannot write: {}", fault.what());
+        for (auto* waiting : group) waiting->answer = std::unexpected(unavailable());
+      } else {
+        applied = one_by_one(tx, requests, group);
+      }
+    } catch (const std::exception&) {
+      tx.rollback();
+      applied = one_by_one(tx, requests, group);
+    }
+    return applied;
+  }
+
+  std::vector<Applied> one_by_one(store::Connection& tx, std::span<const model::ChangeRequest> requests,
+                                  std::span<Waiting* const> group) {
+    std::vector<Applied> applied;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      try {
+        applied.push_back(commit(tx, requests.subspan(i, 1), group.subspan(i, 1)));
+      } catch (const std::exception& fault) {
+        tx.rollback();
+        const auto* store_fault = dynamic_cast<const store::Fault*>(&fault);
+        if (store_fault && whole_store(*store_fault)) {
+          group[i]->answer = std::unexpected(unavailable());
+        } else {
+          group[i]->fault = std::current_exception();
+        }
+      }
+    }
+    return applied;
+  }
+
+  static Applied commit(store::Connection& tx, std::span<const model::ChangeRequest> requests,
+                        std::span<Waiting* const> group) {
+    tx.begin();
+    auto applied = feed::apply(tx, requests);
+    tx.commit();
+    for (std::size_t i = 0; i < group.size(); ++i) group[i]->answer = std::move(applied.answers[i]);
+    return applied;
+  }
+
+  static void answer(std::span<Waiting* const> group) {
+    store::Wake wake;
+    for (auto* waiting : group) wake.add(waiting->executor, std::move(waiting->resume));
+  }
+
+  void tell(const std::vector<Applied>& committed) noexcept try {
+    std::vector<bus::Message> messages;
+    for (const auto& applied : committed) {
+      for (const auto& advance : applied.advances) messages.emplace_back(moved(advance, hooks_.host_name));
+      if (applied.due && hooks_.due) hooks_.due(*applied.due);
+    }
+    if (!messages.empty()) bus_.publish(std::move(messages));
+  } catch (const std::exception& fault) {
+    // Readers find out by themselves within a minute.
+    log::error("feed", "cannot tell what changed: {}", fault.what());
+  }
+
+  void turn_away() {
+    const auto group = waiting_.take(limits_.waiting);
+    for (auto* waiting : group) waiting->answer = std::unexpected(unavailable());
+    answer(group);
+  }
+
+  store::Database& database_;
+  bus::Bus& bus_;
+  const Hooks hooks_;
+  const Limits limits_;
+  Mailbox<Waiting*> waiting_;
+  bool failing_ = false;  // of the writing thread: said once
+};
+
+Writer::Writer(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits)
+    : queue_(std::make_shared<Queue>(database, bus, std::move(hooks), limits)) {}
+
+Writer::~Writer() = default;
+
+bool Writer::accepting() const { return queue_->accepting(); }
+
+Error Writer::unavailable() {
+  return {.code = Code::unavailable,
+          .message = "the store cannot take more changes at the moment; try again shortly",
+          .retry_after = std::chrono::seconds(2)};
+}
+
+boost::asio::awaitable<Result<model::Changed>> Writer::apply(model::ChangeRequest request) {
+  if (!accepting()) co_return std::unexpected(unavailable());
+  Waiting waiting{.request = std::move(request)};
+  co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
+      [&](auto handler) {
+        // The work guard keeps the loop running while this is the only thing it waits for.
+        waiting.executor = boost::asio::prefer(boost::asio::get_associated_executor(handler),
+                                               boost::asio::execution::outstanding_work.tracked);
+        waiting.resume = std::move(handler);
+        queue_->push(&waiting);
+      },
+      boost::asio::use_awaitable);
+  if (waiting.fault) std::rethrow_exception(waiting.fault);
+  co_return *std::move(waiting.answer);
+}
+
+}  // namespace hg::feed

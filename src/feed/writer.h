@@ -1,0 +1,52 @@
+// The one write path of feeds: requests queue here, bounded by number and age, and are decided and stored in groups,
+// one commit a group (feed/apply.h). Answers and bus messages leave after COMMIT returned.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "bus/bus.h"
+#include "feed/signal.h"
+#include "model/change.h"
+#include "store/database.h"
+
+namespace hg::feed {
+
+class Writer {
+ public:
+  struct Limits {
+    std::size_t waiting = 4096;  // requests in the queue
+    Duration age = std::chrono::seconds(2);
+    std::size_t group = 256;  // requests in one commit
+  };
+  // Both are called on the database's thread.
+  struct Hooks {
+    HostName host_name;                  // for rendering what changed
+    std::function<void(Time)> due = {};  // a job was made that is due then
+  };
+
+  Writer(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits);
+  Writer(store::Database& database, bus::Bus& bus, Hooks hooks) : Writer(database, bus, std::move(hooks), Limits{}) {}
+  ~Writer();  // when every apply() was answered
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // False while the queue is full or old: ask before a body is read, and answer unavailable().
+  [[nodiscard]] bool accepting() const;
+  // The 503: Code::unavailable with retry_after.
+  [[nodiscard]] static Error unavailable();
+
+  // From any thread; resumes on the caller's executor, and is not cancelled. Refuses what model::decide refuses,
+  // Code::idempotency_key_reused, and Code::unavailable where the queue or the disk is full. Throws what the store
+  // threw at this request alone.
+  boost::asio::awaitable<Result<model::Changed>> apply(model::ChangeRequest request);
+
+ private:
+  struct Waiting;
+  class Queue;
+  std::shared_ptr<Queue> queue_;
+};
+
+}  // namespace hg::feed
