@@ -7,8 +7,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <mutex>
-#include <semaphore>
 #include <thread>
 
 #include "base/log.h"
@@ -83,6 +83,20 @@ class Database::Threads {
     return true;
   }
 
+  // Answers when the job was run; false where it will not be.
+  bool run_now(FunctionRef<void(Connection*)> work, bool first = false) {
+    std::promise<void> done;
+    const auto finished = done.get_future();
+    const bool taken = push(
+        [work, done = std::move(done)](Connection* connection) mutable {
+          work(connection);
+          done.set_value();
+        },
+        first);
+    if (taken) finished.wait();
+    return taken;
+  }
+
   void refuse_when_full() const {
     const std::scoped_lock lock(mutex_);
     if (jobs_.size() >= most_) throw Fault(Fault::Kind::busy, "too much waits for the store");
@@ -146,8 +160,13 @@ class Database::Checkpoints {
     thread_ = std::thread([this, &writing, &writer] { work_off(writing, writer); });
   }
 
+  // On the writing thread alone. While a reader holds the log it cannot be emptied: then each thousand pages ask again,
+  // not each commit.
   void log_grew(int pages) {
-    if (pages < kLogPages) return;
+    if (pages < pages_) next_ = kLogPages;
+    if (pages != SqliteConnection::kDiskFull) pages_ = pages;
+    if (pages < next_) return;
+    if (pages != SqliteConnection::kDiskFull) next_ = pages + kLogPages;
     {
       const std::scoped_lock lock(mutex_);
       due_ = true;
@@ -168,14 +187,7 @@ class Database::Checkpoints {
   void work_off(Threads& writing, SqliteConnection& writer) noexcept {
     while (wait()) {
       move(connection_);
-      std::binary_semaphore moved(0);
-      const bool asked = writing.push(
-          [&](Connection*) {
-            move(writer);
-            moved.release();
-          },
-          true);
-      if (asked) moved.acquire();
+      writing.run_now([&](Connection*) { move(writer); }, true);
     }
   }
 
@@ -203,6 +215,8 @@ class Database::Checkpoints {
   bool due_ = false;
   bool stopping_ = false;
   std::atomic<bool> failing_ = false;
+  int pages_ = 0;         // of the log, at the last commit
+  int next_ = kLogPages;  // at which it is to be moved
   std::thread thread_;
 };
 
@@ -244,12 +258,7 @@ bool Database::on_writer(std::move_only_function<void(Connection&)> job) {
 Database::Load Database::load() const { return writing_->load(); }
 
 void Database::set_max_pages(std::int64_t pages) {
-  std::binary_semaphore done(0);
-  if (writing_->push([&](Connection*) {
-        writer_->set_max_pages(pages);
-        done.release();
-      }))
-    done.acquire();
+  writing_->run_now([&](Connection*) { writer_->set_max_pages(pages); });
 }
 
 asio::awaitable<void> Database::run(Threads& threads, Work work, std::exception_ptr& error) {
@@ -269,15 +278,7 @@ asio::awaitable<void> Database::run(Threads& threads, Work work, std::exception_
 }
 
 void Database::run_now(Threads& threads, Work work, std::exception_ptr& error) {
-  std::binary_semaphore done(0);
-  const bool taken = threads.push([&](Connection* tx) {
-    error = in_transaction(*tx, work);
-    done.release();
-  });
-  if (taken)
-    done.acquire();
-  else
-    error = closed();
+  if (!threads.run_now([&](Connection* tx) { error = in_transaction(*tx, work); })) error = closed();
 }
 
 }  // namespace hg::store

@@ -34,6 +34,15 @@ std::int64_t number(Connection& tx, std::string_view key) { return std::stoll(se
 
 void increment(Connection& tx, std::string_view key) { settings::put(tx, key, std::to_string(number(tx, key) + 1)); }
 
+// `count` times a hundred pages, each in a transaction, over the same two hundred.
+void write_pages(Database& store, int count) {
+  for (int i = 0; i < count; ++i)
+    store.transact_now([&](Connection& tx) {
+      for (int k = 0; k < 10; ++k)
+        settings::put(tx, std::to_string(i % 2 * 10 + k), std::string(40'000, static_cast<char>('a' + i / 2 % 26)));
+    });
+}
+
 TEST(Database, keeps_what_a_transaction_did) {
   TemporaryStore store;
   run([&]() -> asio::awaitable<void> {
@@ -121,10 +130,10 @@ TEST(Database, serves_several_loops_at_once) {
 }
 
 TEST(Database, finishes_what_a_cancelled_caller_began) {
+  std::binary_semaphore go(0);
   TemporaryStore store;
   asio::io_context loop(1);
   asio::cancellation_signal signal;
-  std::binary_semaphore go(0);
   asio::co_spawn(
       loop,
       [&]() -> asio::awaitable<void> {
@@ -143,10 +152,10 @@ TEST(Database, finishes_what_a_cancelled_caller_began) {
 }
 
 TEST(Database, answers_busy_when_too_much_waits) {
-  TemporaryFolder folder;
-  auto database = Database::open({.path = folder.file("store.db"), .max_waiting = 2}, Time{}).value();
   std::binary_semaphore running(0);
   std::binary_semaphore go(0);
+  TemporaryFolder folder;
+  auto database = Database::open({.path = folder.file("store.db"), .max_waiting = 2}, Time{}).value();
   database->on_writer([&](Connection&) {
     running.release();
     go.acquire();
@@ -166,9 +175,9 @@ TEST(Database, answers_busy_when_too_much_waits) {
 }
 
 TEST(Database, gives_raw_jobs_the_writing_thread_in_their_order) {
-  TemporaryStore store;
   std::vector<int> order;
   std::latch done(3);
+  TemporaryStore store;
   for (int i = 0; i < 3; ++i)
     EXPECT_TRUE(store->on_writer([&order, &done, i](Connection& tx) {
       tx.begin();
@@ -225,11 +234,34 @@ TEST(Database, a_full_store_faults_and_is_well_again_with_room) {
 
 TEST(Database, keeps_the_log_small_while_it_is_written) {
   TemporaryStore store;
-  const std::string text(40'000, 'x');
-  for (int i = 0; i < 600; ++i)
-    store->transact_now([&](Connection& tx) { settings::put(tx, std::to_string(i % 20), text); });
-  // 600 times ten pages were written; a log that is begun anew holds far fewer.
+  write_pages(*store, 60);
+  // 6000 pages were written; a log that is begun anew holds far fewer.
   EXPECT_LT(std::filesystem::file_size(store.path() + "-wal"), 3'000U * 4'096U);
+}
+
+TEST(Database, a_long_read_keeps_its_state_and_the_log_shrinks_after_it) {
+  // Given a reader that stays
+  std::binary_semaphore reading(0);
+  std::binary_semaphore enough(0);
+  TemporaryStore store;
+  std::thread reader([&] {
+    store->read_now([&](Connection& tx) {
+      EXPECT_EQ(settings::find(tx, "1"), std::nullopt);
+      reading.release();
+      enough.acquire();
+      EXPECT_EQ(settings::find(tx, "1"), std::nullopt);
+    });
+  });
+  reading.acquire();
+  // When much is written before it goes, and after
+  write_pages(*store, 30);
+  const auto during = std::filesystem::file_size(store.path() + "-wal");
+  enough.release();
+  reader.join();
+  write_pages(*store, 90);
+  // Then the file has hardly grown any more: the log was begun anew
+  EXPECT_GT(during, 2'000U * 4'096U);
+  EXPECT_LT(std::filesystem::file_size(store.path() + "-wal"), during + 4'000U * 4'096U);
 }
 
 TEST(Wake, wakes_each_loop_once) {

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <limits>
 #include <system_error>
 #include <unordered_map>
 
@@ -18,7 +17,6 @@ namespace {
 // Prepared statements a connection keeps; texts are constants, so this many are never met.
 constexpr std::size_t kMaxStatements = 512;
 constexpr std::size_t kMaxColumns = 64;
-constexpr int kMaxLogPages = std::numeric_limits<int>::max();
 
 struct TextHash {
   using is_transparent = void;
@@ -162,7 +160,7 @@ void SqliteConnection::raise(int code, std::string_view doing) {
   // FULL, IOERR, NOMEM and INTERRUPT may have ended the whole transaction.
   const bool lost = kind != Fault::Kind::constraint && handle_->begun && sqlite3_get_autocommit(handle_->raw) != 0;
   const Fault fault(kind, fmt::format("{}: {} (SQLite {})", doing, sqlite3_errmsg(handle_->raw), code), lost);
-  if (kind == Fault::Kind::full && handle_->log_listener) handle_->log_listener(kMaxLogPages);
+  if (kind == Fault::Kind::full && handle_->log_listener) handle_->log_listener(kDiskFull);
   throw fault;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -30,8 +31,9 @@ class SqliteConnection final : public Connection {
   void rollback() override;
   [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
 
-  // Called after each commit with the pages in the write-ahead log; with a very large number when the disk was full,
-  // for emptying the log is what may make room. Must not use the connection.
+  // Called after each commit with the pages in the write-ahead log, and with kDiskFull when the disk was full, for
+  // emptying the log is what may make room. Must not use the connection.
+  static constexpr int kDiskFull = std::numeric_limits<int>::max();
   void on_log(std::function<void(int pages)> listener);
   // Moves pages from the log to the file without making anybody wait. True: all of them, so that the next commit
   // begins the log anew.
