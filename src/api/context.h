@@ -1,0 +1,108 @@
+// What a handler is given: the services of the deployment, and one call with who makes it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/attempts.h"
+#include "base/encoding.h"
+#include "base/expiring_cache.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "bus/bus.h"
+#include "feed/hub.h"
+#include "feed/reader.h"
+#include "feed/subscribe.h"
+#include "feed/tokens.h"
+#include "feed/writer.h"
+#include "identity/bearer.h"
+#include "identity/issuer.h"
+#include "identity/registry.h"
+#include "net/http.h"
+#include "net/router.h"
+#include "store/database.h"
+
+namespace hg::api {
+
+namespace asio = boost::asio;
+
+class Streams;
+struct Route;
+
+struct Settings {
+  std::string public_url;            // without a slash at its end; "": links name the listener that was asked
+  std::vector<std::string> origins;  // the closed set without it: "http://127.0.0.1:8080", "http://localhost:8080", …
+  std::vector<std::string> cors_origins;
+  bool cors_loopback = false;  // the demo: any origin on loopback
+  JsonLimits json = {};
+  std::string version;  // of the program
+};
+
+// The names of users, which never change; each loop has its own.
+class UserNames {
+ public:
+  explicit UserNames(store::Database& database) : database_(database), names_(4096) {}
+  // "" for one that never was.
+  asio::awaitable<std::string> upn(UserId user, Time now);
+
+ private:
+  store::Database& database_;
+  ExpiringCache<UserId, std::string> names_;
+};
+
+// What each loop has for itself.
+struct Here {
+  feed::Hub& hub;
+  identity::Bearer& bearer;
+  Streams& streams;
+  UserNames& names;
+};
+
+struct Services {
+  const Settings& settings;
+  const Clock& clock;
+  store::Database& database;
+  bus::Bus& bus;
+  identity::Registry& registry;
+  identity::Issuer& issuer;
+  Attempts& attempts;  // at signing in
+  feed::Writer& writer;
+  feed::Reader& reader;
+  feed::Subscriptions& subscriptions;
+  const feed::Tokens& tokens;
+  std::vector<Here> loops;  // by Loop::index()
+};
+
+// One request on its way: made by dispatch, alive until the handler is done.
+struct Call {
+  net::Request& request;
+  Services& services;
+  Here& here;
+  const Route& route;
+  net::Params params;
+  Form query;
+  identity::Principal principal;  // of nobody where the route is open
+  Time now;
+  std::string base;               // {base} of links
+  std::string_view version;       // "beta" or "v1.0", of the Graph API
+  std::string request_id;         // made here
+  std::string client_request_id;  // the caller's GUID, or ""
+  net::Headers headers;           // for the answer, whatever it will be
+
+  [[nodiscard]] std::string_view param(std::string_view name) const { return params.raw(name); }
+  // Null where the query does not name it.
+  [[nodiscard]] const std::string* option(std::string_view name) const { return find(query, name); }
+};
+
+// A refusal is rendered in the route's shape.
+using Answer = asio::awaitable<Result<net::Response>>;
+
+// The body as JSON.
+Result<json::value> body_json(const Call& call);
+// The Content-Type is dispatch's: each API has its own.
+net::Response json_response(int status, std::string body);
+net::Response no_content();
+
+}  // namespace hg::api
