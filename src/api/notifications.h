@@ -1,0 +1,20 @@
+// The Graph API's notifications (docs/http-api.md): sending and managing them.
+#pragma once
+
+#include "api/context.h"
+
+namespace hg::api::notifications {
+
+Answer me(Call& call);
+
+Answer post(Call& call);
+Answer list(Call& call);
+Answer delta(Call& call);
+Answer show(Call& call);
+Answer change(Call& call);  // a user's device its state, an application its content
+Answer remove(Call& call);
+
+Answer vapid_key(Call& call);       // of the caller's cross-device app
+Answer open_vapid_key(Call& call);  // of a host name, to anybody
+
+}  // namespace hg::api::notifications
