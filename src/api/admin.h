@@ -1,0 +1,107 @@
+// The admin API, /admin/v1: what the CLI and the console call. Scope Heliograph.Admin, for GET Heliograph.Read will do; a
+// request on the Unix socket without Authorization acts as the local administrator. Every change leaves an audit line.
+// Errors are the Graph API's. Lists are {"value": [...]}. Changes answer the whole object, DELETE 204.
+//
+//   method  path                                      body, query                              answers
+//   GET     /status                                                                            Status
+//   GET     /users                                                                             [User]
+//   POST    /users                                    userPrincipalName, displayName?, mail?,  201 User, password where it
+//                                                     locale?, timeZone?, password?,               was made up here
+//                                                     administrator?
+//   GET     /users/{user}                             {user}: id or userPrincipalName          User
+//   PATCH   /users/{user}                             displayName? mail? locale? timeZone?     User
+//                                                     password? administrator? blocked?
+//   DELETE  /users/{user}                             its subscriptions end: userRemoved       204
+//   GET     /applications                                                                      [Application]
+//   POST    /applications                             displayName, clientId?, confidential?,   201 Application, clientSecret
+//                                                     redirectUris?, allowedScopes?,               where it is confidential
+//                                                     appIdUri?, exposedScopes?
+//   GET     /applications/{application}               {application}: client id or displayName  Application
+//   PATCH   /applications/{application}               displayName? allowedScopes? appIdUri?    Application
+//                                                     exposedScopes? blocked?
+//                                                     allowWithoutPkce?
+//   DELETE  /applications/{application}                                                        204
+//   POST    /applications/{application}/secrets       expirationDateTime?                      201 Secret, clientSecret
+//   DELETE  /applications/{application}/secrets/{id}                                           204
+//   POST    /applications/{application}/redirectUris  kind: web | spa | native, uri            Application
+//   DELETE  /applications/{application}/redirectUris  ?kind=&uri=                              204
+//   GET     /crossDeviceApps                                                                   [CrossDeviceApp]
+//   POST    /crossDeviceApps                          hostName, members?, allowUnverified?     201 CrossDeviceApp
+//   GET     /crossDeviceApps/{hostName}                                                        CrossDeviceApp
+//   PATCH   /crossDeviceApps/{hostName}               allowUnverified?                         CrossDeviceApp
+//   DELETE  /crossDeviceApps/{hostName}                                                        204
+//   POST    /crossDeviceApps/{hostName}/members              clientId                          CrossDeviceApp
+//   DELETE  /crossDeviceApps/{hostName}/members/{clientId}                                     204
+//   POST    /crossDeviceApps/{hostName}/platformAppIds       platform, appId                   CrossDeviceApp
+//   DELETE  /crossDeviceApps/{hostName}/platformAppIds       ?platform=&appId=                 204
+//   POST    /crossDeviceApps/{hostName}/senderDomains        domain                            CrossDeviceApp
+//   DELETE  /crossDeviceApps/{hostName}/senderDomains/{domain}                                 204
+//   GET     /subscriptions                            ?user= [&crossDevice=HOST]               [Subscription], active
+//   POST    /subscriptions                            user, crossDevice?, deviceId?            201 Subscription (200 renewed):
+//                                                                                                  live only
+//   DELETE  /subscriptions/{UNSID}                    ends it: unsubscribed; also by id        204
+//                                                     and ?user=
+//   POST    /tokens                                   user?, clientId?, crossDevice?, scope?   access_token, token_type,
+//                                                     without user: an app-only token;             expires_in, scope
+//                                                     without clientId: the first member of
+//                                                     the cross-device app
+//   GET     /audit                                    ?$top= (100)                             [AuditLine], newest first
+//
+// crossDevice may be left out where there is one only.
+//
+//   Status          {name, version, tenantId, authority, issuer, publicUrl}
+//   User            {id, userPrincipalName, displayName, mail, locale, timeZone, administrator, blocked, createdDateTime}
+//   Application     {clientId, displayName, confidential, blocked, redirectUris: {web: [], spa: [], native: []},
+//                    allowedScopes: [], appIdUri, exposedScopes: [], allowWithoutPkce, secrets: [Secret],
+//                    crossDeviceApps: [HOST], createdDateTime}
+//   Secret          {id, hint, createdDateTime, expirationDateTime}
+//   CrossDeviceApp  {id, hostName, members: [{clientId, displayName}], platformAppIds: {windows_universal: [],
+//                    windows_win32: [], android: [], ios: [], web: []}, senderDomains: [], vapidPublicKey,
+//                    allowUnverified, createdDateTime}
+//   Subscription    {id, crossDevice, deviceId, deviceName, platform, channel: "live"|"wns"|…, createdDateTime,
+//                    renewedDateTime, expirationDateTime, userNotificationSubscriptionId, partialSyncToken (POST)}
+//   AuditLine       {sequence, dateTime, actor, action, subject, details}
+#pragma once
+
+#include "api/context.h"
+
+namespace hg::api::admin {
+
+Answer status(Call& call);
+
+Answer list_users(Call& call);
+Answer add_user(Call& call);
+Answer show_user(Call& call);
+Answer change_user(Call& call);
+Answer remove_user(Call& call);
+
+Answer list_applications(Call& call);
+Answer add_application(Call& call);
+Answer show_application(Call& call);
+Answer change_application(Call& call);
+Answer remove_application(Call& call);
+Answer add_secret(Call& call);
+Answer remove_secret(Call& call);
+Answer add_redirect_uri(Call& call);
+Answer remove_redirect_uri(Call& call);
+
+Answer list_cross_device_apps(Call& call);
+Answer add_cross_device_app(Call& call);
+Answer show_cross_device_app(Call& call);
+Answer change_cross_device_app(Call& call);
+Answer remove_cross_device_app(Call& call);
+Answer add_member(Call& call);
+Answer remove_member(Call& call);
+Answer add_platform_app_id(Call& call);
+Answer remove_platform_app_id(Call& call);
+Answer add_sender_domain(Call& call);
+Answer remove_sender_domain(Call& call);
+
+Answer list_subscriptions(Call& call);
+Answer subscribe(Call& call);
+Answer end_subscription(Call& call);
+
+Answer mint_token(Call& call);
+Answer list_audit(Call& call);
+
+}  // namespace hg::api::admin
