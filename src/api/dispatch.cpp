@@ -1,0 +1,201 @@
+#include "api/dispatch.h"
+
+#include "api/admission.h"
+#include "api/hosts.h"
+#include "api/problem.h"
+#include "api/routes.h"
+#include "api/target.h"
+#include "base/log.h"
+#include "crypto/hash.h"
+#include "net/loop.h"
+
+namespace hg::api {
+namespace {
+
+constexpr std::string_view kAllowHeaders =
+    "authorization, client-request-id, content-type, sdkversion, x-uns-id, idempotency-key, retry-attempt, if-match, "
+    "if-none-match, prefer, last-event-id, traceparent";
+constexpr std::string_view kExposeHeaders =
+    "ETag, X-New-ETag, X-Base-ETag, Location, Preference-Applied, request-id, client-request-id, Retry-After, "
+    "X-UNS-ID, "
+    "Idempotent-Replayed, X-Heliograph-Endpoints";
+constexpr std::string_view kAllowMethods = "GET, POST, PATCH, DELETE";
+constexpr std::string_view kMethods[] = {"GET", "POST", "PATCH", "DELETE"};
+
+std::string_view version_of(std::string_view path) {
+  return path.size() >= 6 && equal_ignoring_case(path.substr(0, 6), "/v1.0/") ? "v1.0" : "beta";
+}
+
+net::Response rendered(const Error& error, Shape shape, const ProblemContext& context) {
+  return shape == Shape::feed ? feed_problem(error, context) : graph_problem(error, context);
+}
+
+Error error_of_status(int status, std::string_view reason) {
+  const Code code = status == 413 || status == 414 || status == 431 ? Code::too_large
+                    : status == 503                                 ? Code::unavailable
+                                                                    : Code::invalid_json;
+  return {code, std::string(reason)};
+}
+
+Error error_of(const std::exception_ptr& thrown, std::string_view request_id) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const store::Fault& fault) {
+    log::error("api", "request {} failed: {}", request_id, fault.what());
+    using enum store::Fault::Kind;
+    if (fault.kind() == full || fault.kind() == io || fault.kind() == busy)
+      return {.code = Code::unavailable,
+              .message = "the store cannot be used at present; try again",
+              .retry_after = std::chrono::seconds(2)};
+  } catch (const std::exception& fault) {
+    log::error("api", "request {} failed: {}", request_id, fault.what());
+  } catch (...) {
+    log::error("api", "request {} failed", request_id);
+  }
+  return {Code::internal, "something broke here; the log has it under this request-id"};
+}
+
+}  // namespace
+
+// What is known of a request from its first line on.
+struct Dispatch::Exchange {
+  const Route* route = nullptr;
+  Shape shape = Shape::graph;
+  std::optional<std::string> base;
+  Time now;
+  std::string request_id, client_request_id;
+  net::Headers headers;  // that the answer gets whatever it is
+
+  [[nodiscard]] ProblemContext context() const { return {request_id, client_request_id, now, base.value_or("")}; }
+};
+
+Dispatch::Dispatch(Services& services) : services_(services) {
+  for (const Route& route : routes()) {
+    for (const std::string& path : paths(route)) {
+      router_.add(route.method, path, rows_.size());
+      rows_.push_back(&route);
+    }
+  }
+}
+
+Dispatch::Exchange Dispatch::begin(const net::Request& request) const {
+  Exchange exchange;
+  exchange.shape = shape_of(request.path);
+  exchange.base = base_of(request, services_.settings);
+  exchange.now = services_.clock.now();
+  exchange.request_id = crypto::random_guid().str();
+  const auto sent = request.headers.find("client-request-id");
+  if (const auto guid = sent ? Guid::parse(*sent) : std::nullopt) exchange.client_request_id = guid->str();
+  return exchange;
+}
+
+asio::awaitable<net::Response> Dispatch::operator()(net::Request& request) const {
+  Exchange exchange = begin(request);
+  auto answer = co_await handle(request, exchange);
+  net::Response response = answer ? std::move(*answer) : rendered(answer.error(), exchange.shape, exchange.context());
+  finish(request, exchange, response);
+  co_return response;
+}
+
+asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, Exchange& exchange) const {
+  if (!exchange.base)
+    co_return fail(Code::misdirected, "this server does not answer for the host " +
+                                          std::string(request.headers.find("Host").value_or("")));
+  if (auto answer = preflight(request, exchange)) co_return std::move(*answer);
+  const net::Match match = router_.match(request.method, request.path);
+  if (match.kind != net::Match::Kind::found) co_return unmatched(exchange, match);
+  const Route& route = *rows_[match.row];
+  exchange.route = &route;
+  exchange.shape = route.shape;
+
+  HG_CO_CHECK(check_headers(request, route));
+  Here& here = services_.loops[request.loop == nullptr ? 0 : request.loop->index()];
+  HG_CO_TRY(auto principal, authenticate(request, route, here.bearer, *exchange.base, exchange.now));
+  if (route.is(kWrites) && !services_.writer.accepting()) co_return fail(feed::Writer::unavailable());
+  auto query = parse_form(request.query);
+  if (!query) co_return fail(Code::invalid_query_option, "the query is not percent-encoded UTF-8");
+
+  Call call{.request = request,
+            .services = services_,
+            .here = here,
+            .route = route,
+            .params = match.params,
+            .query = std::move(*query),
+            .principal = std::move(principal),
+            .now = exchange.now,
+            .base = *exchange.base,
+            .version = version_of(request.path),
+            .request_id = exchange.request_id,
+            .client_request_id = exchange.client_request_id,
+            .headers = {}};
+  // Whom a ticket stands for its handler finds out.
+  if (!route.is(kTickets)) HG_CO_CHECK(co_await check_oneself(call));
+  auto answer = co_await route.handle(call);
+  exchange.headers = std::move(call.headers);
+  co_return answer;
+}
+
+// Fetch standard, CORS-preflight: answered for every path of the table, whoever asks; who may not is told nothing.
+std::optional<net::Response> Dispatch::preflight(const net::Request& request, const Exchange& exchange) const {
+  if (request.method != "OPTIONS" || !request.headers.find("Origin") ||
+      !request.headers.find("Access-Control-Request-Method"))
+    return std::nullopt;
+  const bool known = std::ranges::any_of(kMethods, [&](std::string_view method) {
+    return router_.match(method, request.path).kind == net::Match::Kind::found;
+  });
+  if (!known) return std::nullopt;
+  net::Response response = no_content();
+  if (!origin_allowed(*request.headers.find("Origin"), *exchange.base, services_)) return response;
+  response.headers.set("Access-Control-Allow-Methods", kAllowMethods);
+  response.headers.set("Access-Control-Allow-Headers", kAllowHeaders);
+  response.headers.set("Access-Control-Max-Age", "600");
+  return response;
+}
+
+Result<net::Response> Dispatch::unmatched(Exchange& exchange, const net::Match& match) const {
+  if (match.kind == net::Match::Kind::not_found) return fail(Code::not_found, "there is nothing at this path");
+  exchange.headers.set("Allow", match.allow);
+  return fail(Code::method_not_allowed, "this path answers " + match.allow);
+}
+
+void Dispatch::finish(const net::Request& request, const Exchange& exchange, net::Response& response) const {
+  net::Headers& headers = response.headers;
+  for (const net::Field& field : exchange.headers) headers.set(field.name, field.value);
+  const bool api = exchange.shape != Shape::oauth;
+  if (!response.body.empty() || response.more) {
+    if (!headers.find("Content-Type"))
+      headers.set("Content-Type", exchange.shape == Shape::graph ? kGraphJson : kFeedJson);
+  }
+  if (exchange.shape == Shape::graph) headers.set("OData-Version", "4.0");
+  if (api && !headers.find("Cache-Control")) headers.set("Cache-Control", "private");
+  headers.set("request-id", exchange.request_id);
+  headers.set("client-request-id",
+              exchange.client_request_id.empty() ? exchange.request_id : exchange.client_request_id);
+  if (exchange.base && wants_hsts(*exchange.base)) headers.set("Strict-Transport-Security", "max-age=63072000");
+  if (!headers.find("X-Content-Type-Options")) headers.set("X-Content-Type-Options", "nosniff");
+  if (const auto origin = request.headers.find("Origin"); origin && exchange.base) {
+    headers.add("Vary", "Origin");
+    if (!origin_allowed(*origin, *exchange.base, services_)) return;
+    headers.set("Access-Control-Allow-Origin", *origin);
+    headers.set("Access-Control-Expose-Headers", kExposeHeaders);
+  }
+}
+
+net::Response Dispatch::fault(const net::Request& request, std::exception_ptr thrown) const {
+  const Exchange exchange = begin(request);
+  auto response = rendered(error_of(thrown, exchange.request_id), exchange.shape, exchange.context());
+  finish(request, exchange, response);
+  return response;
+}
+
+net::Response Dispatch::refusal(int status, std::string_view reason, std::string_view target) const {
+  net::Request request;
+  request.set_target(target.starts_with('/') ? target : "/");
+  const Exchange exchange = begin(request);
+  auto response = rendered(error_of_status(status, reason), exchange.shape, exchange.context());
+  response.status = status;
+  finish(request, exchange, response);
+  return response;
+}
+
+}  // namespace hg::api

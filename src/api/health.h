@@ -1,0 +1,12 @@
+// Is it there, does it work, what is it.
+#pragma once
+
+#include "api/context.h"
+
+namespace hg::api::health {
+
+Answer root(Call& call);     // name, version, links; for browsers a page
+Answer process(Call& call);  // /healthz: it answers
+Answer ready(Call& call);    // /readyz: the store can be read and the writer takes requests
+
+}  // namespace hg::api::health

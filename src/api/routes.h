@@ -1,0 +1,61 @@
+// THE route table: every call of every API as a row of data. dispatch.cpp turns it into behaviour, the tests walk it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/context.h"
+
+namespace hg::api {
+
+// Who may call, and with which scope.
+enum class Who : std::uint8_t {
+  open,         // anybody; a token is not looked at
+  profile,      // a user, with any scope of ours or User.Read
+  user,         // a user, with Notifications.ReadWrite.CreatedByApp
+  feed_user,    // a user, with that or UserActivity.ReadWrite.CreatedByApp
+  either,       // as `user`, or an application for itself
+  admin_read,   // Heliograph.Admin or Heliograph.Read
+  admin_write,  // Heliograph.Admin
+};
+
+// The shape of its errors.
+enum class Shape : std::uint8_t { graph, feed, oauth, admin };
+
+// What else is to be known of it.
+enum Mark : std::uint8_t {
+  kPlain = 0,
+  kWrites = 1,   // a feed: refused before the body is looked at while the writer takes nothing
+  kTickets = 2,  // ?ticket= stands for a token; the handler looks at it
+  kForm = 4,     // its body is not JSON
+  kAnyType = 8,  // its answer is not, or not always, JSON: Accept is the handler's
+};
+
+using Handle = Answer (*)(Call&);
+
+struct Route {
+  std::string_view method;
+  // graph: behind /beta and /v1.0, `/me/…` also as `/users/{userId}/…`, `/me/notifications/{id}` also as
+  // `/me/activities/{id}`, `/delta` also as `/delta()` and `/microsoft.graph.delta()`; feed: behind /v1, /v2, /v3;
+  // admin: behind /admin/v1; oauth: whole.
+  std::string_view pattern;
+  Who who;
+  Shape shape;
+  Handle handle;
+  std::string_view summary;
+  std::uint8_t marks = kPlain;
+
+  [[nodiscard]] bool is(Mark mark) const { return (marks & mark) != 0; }
+};
+
+std::span<const Route> routes();
+
+// Every path pattern of a row.
+std::vector<std::string> paths(const Route& route);
+
+// The shape of errors where no row matches.
+Shape shape_of(std::string_view path);
+
+}  // namespace hg::api
