@@ -48,6 +48,8 @@ Registry::Registry(store::Database& database, const crypto::SealingKey& key, con
 void Registry::found(store::Connection& tx, const crypto::SealingKey& key, bool demo, Time now) {
   store::settings::put(tx, "tenant", crypto::random_guid().str());
   store::settings::put(tx, "demo", demo ? "true" : "false");
+  // A store that was made anew never continues another one's versions.
+  store::settings::put(tx, "epoch", std::to_string(static_cast<std::uint32_t>(to_ms(now) / 1000)));
   const auto signing = crypto::PrivateKey::generate(crypto::Alg::rs256);
   store::SigningKey stored;
   stored.kid = crypto::random_token(16);
