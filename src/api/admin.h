@@ -1,11 +1,12 @@
-// The admin API, /admin/v1: what the CLI and the console call. Scope Heliograph.Admin, for GET Heliograph.Read will do; a
-// request on the Unix socket without Authorization acts as the local administrator. Every change leaves an audit line.
-// Errors are the Graph API's. Lists are {"value": [...]}. Changes answer the whole object, DELETE 204.
+// The admin API, /admin/v1: what the CLI and the console call. Scope Heliograph.Admin, for GET Heliograph.Read will do;
+// a request on the Unix socket without Authorization acts as the local administrator. Every change leaves an audit
+// line. Errors are the Graph API's. Lists are {"value": [...]}. Changes answer the whole object, DELETE 204.
 //
 //   method  path                                      body, query                              answers
 //   GET     /status                                                                            Status
 //   GET     /users                                                                             [User]
-//   POST    /users                                    userPrincipalName, displayName?, mail?,  201 User, password where it
+//   POST    /users                                    userPrincipalName, displayName?, mail?,  201 User, password where
+//   it
 //                                                     locale?, timeZone?, password?,               was made up here
 //                                                     administrator?
 //   GET     /users/{user}                             {user}: id or userPrincipalName          User
@@ -13,9 +14,10 @@
 //                                                     password? administrator? blocked?
 //   DELETE  /users/{user}                             its subscriptions end: userRemoved       204
 //   GET     /applications                                                                      [Application]
-//   POST    /applications                             displayName, clientId?, confidential?,   201 Application, clientSecret
-//                                                     redirectUris?, allowedScopes?,               where it is confidential
-//                                                     appIdUri?, exposedScopes?
+//   POST    /applications                             displayName, clientId?, confidential?,   201 Application,
+//   clientSecret
+//                                                     redirectUris?, allowedScopes?,               where it is
+//                                                     confidential appIdUri?, exposedScopes?
 //   GET     /applications/{application}               {application}: client id or displayName  Application
 //   PATCH   /applications/{application}               displayName? allowedScopes? appIdUri?    Application
 //                                                     exposedScopes? blocked?
@@ -37,21 +39,25 @@
 //   POST    /crossDeviceApps/{hostName}/senderDomains        domain                            CrossDeviceApp
 //   DELETE  /crossDeviceApps/{hostName}/senderDomains/{domain}                                 204
 //   GET     /subscriptions                            ?user= [&crossDevice=HOST]               [Subscription], active
-//   POST    /subscriptions                            user, crossDevice?, deviceId?            201 Subscription (200 renewed):
+//   POST    /subscriptions                            user, crossDevice?, deviceId?            201 Subscription (200
+//   renewed):
 //                                                                                                  live only
 //   DELETE  /subscriptions/{UNSID}                    ends it: unsubscribed; also by id        204
 //                                                     and ?user=
-//   POST    /tokens                                   user?, clientId?, crossDevice?, scope?   access_token, token_type,
+//   POST    /tokens                                   user?, clientId?, crossDevice?, scope?   access_token,
+//   token_type,
 //                                                     without user: an app-only token;             expires_in, scope
 //                                                     without clientId: the first member of
 //                                                     the cross-device app
-//   GET     /audit                                    ?$top= (100)                             [AuditLine], newest first
+//   GET     /audit                                    ?$top= (100)                             [AuditLine], newest
+//   first
 //
 // crossDevice may be left out where there is one only.
 //
 //   Status          {name, version, tenantId, authority, issuer, publicUrl}
-//   User            {id, userPrincipalName, displayName, mail, locale, timeZone, administrator, blocked, createdDateTime}
-//   Application     {clientId, displayName, confidential, blocked, redirectUris: {web: [], spa: [], native: []},
+//   User            {id, userPrincipalName, displayName, mail, locale, timeZone, administrator, blocked,
+//   createdDateTime} Application     {clientId, displayName, confidential, blocked, redirectUris: {web: [], spa: [],
+//   native: []},
 //                    allowedScopes: [], appIdUri, exposedScopes: [], allowWithoutPkce, secrets: [Secret],
 //                    crossDeviceApps: [HOST], createdDateTime}
 //   Secret          {id, hint, createdDateTime, expirationDateTime}
