@@ -1,0 +1,279 @@
+#include "app/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "base/encoding.h"
+
+extern char** environ;
+
+namespace hg::app {
+
+namespace {
+
+constexpr std::string_view kPrefix = "HELIOGRAPH_";
+// Read by the command line, not by the configuration.
+constexpr std::string_view kOtherVariables[] = {"HELIOGRAPH_TOKEN", "HELIOGRAPH_CLIENT_SECRET"};
+
+const Key kKeys[] = {
+    {"data", &Config::data, "The data directory; `heliograph init` makes it."},
+    {"listen", &Config::listen, "Where plain HTTP is served, ADDR:PORT; empty: nowhere."},
+    {"tls_listen", &Config::tls_listen, "Where HTTPS is served, ADDR:PORT; empty: nowhere."},
+    {"public_url", &Config::public_url, "The address clients use, when it is not the one listened on."},
+    {"tls_cert", &Config::tls_cert, "The certificate chain as PEM; empty: DIR/tls/cert.pem."},
+    {"tls_key", &Config::tls_key, "The certificate's private key as PEM; empty: DIR/tls/key.pem."},
+    {"behind_tls_proxy", &Config::behind_tls_proxy,
+     "A proxy in front speaks TLS: plain HTTP may be served off loopback."},
+    {"sealing_key", &Config::sealing_key, "The sealing key, file:PATH or env:NAME; empty: file:DIR/sealing.key.", true},
+    {"cors_origins", &Config::cors_origins,
+     "Browser origins allowed beside those of the applications' spa redirect URIs."},
+    {"threads", &Config::threads, "Network threads; 0: one a core.", false, 0, 256},
+    {"log.level", &Config::log_level, "debug, info, warn or error."},
+    {"log.format", &Config::log_format, "json, text, or auto: text on a terminal."},
+    {"limits.body_bytes", &Config::body_bytes, "The largest request body as sent.", false, 1024, 64 * 1024 * 1024},
+    {"limits.connections_per_user", &Config::connections_per_user, "Live connections a user may hold.", false, 1,
+     10'000},
+    {"limits.drain_seconds", &Config::drain_seconds, "How long a stop waits for requests in flight.", false, 0, 600},
+};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest(std::string_view name, const std::function<std::string(const Key&)>& spelling) {
+  return spelling(
+      *std::ranges::min_element(kKeys, {}, [&](const Key& key) { return edit_distance(name, spelling(key)); }));
+}
+
+const Key* find_key(std::string_view name) {
+  const auto* found = std::ranges::find(kKeys, name, &Key::name);
+  return found == std::end(kKeys) ? nullptr : found;
+}
+
+Result<void> check_number(const Key& key, std::int64_t number) {
+  if (number >= key.least && number <= key.most) return {};
+  return fail(Code::property_invalid,
+              fmt::format("{} is {}; {} to {} is possible", key.name, number, key.least, key.most));
+}
+
+Result<void> check_text(const Key& key, const std::string& text) {
+  const auto one_of = [&](std::initializer_list<std::string_view> allowed) -> Result<void> {
+    if (std::ranges::find(allowed, text) != allowed.end()) return {};
+    return fail(Code::property_invalid,
+                fmt::format("{} is \"{}\"; it is one of: {}", key.name, text, fmt::join(allowed, ", ")));
+  };
+  if (key.name == "log.level") return one_of({"debug", "info", "warn", "error"});
+  if (key.name == "log.format") return one_of({"json", "text", "auto"});
+  if (key.name == "sealing_key" && !text.empty() && !text.starts_with("file:") && !text.starts_with("env:"))
+    return fail(Code::property_invalid,
+                "sealing_key is the key itself; name where it is instead: file:PATH or env:NAME");
+  return {};
+}
+
+Result<void> assign(Config& config, const Key& key, const toml::node& node) {
+  const auto wrong = [&](std::string_view right) {
+    return fail(Code::property_invalid,
+                fmt::format("{} in line {} should be {}", key.name, node.source().begin.line, right));
+  };
+  if (const auto* text = std::get_if<std::string Config::*>(&key.member)) {
+    if (!node.is_string()) return wrong("a text in quotes");
+    config.*(*text) = node.as_string()->get();
+    return check_text(key, config.*(*text));
+  }
+  if (const auto* flag = std::get_if<bool Config::*>(&key.member)) {
+    if (!node.is_boolean()) return wrong("true or false");
+    config.*(*flag) = node.as_boolean()->get();
+    return {};
+  }
+  if (const auto* number = std::get_if<std::int64_t Config::*>(&key.member)) {
+    if (!node.is_integer()) return wrong("a whole number");
+    config.*(*number) = node.as_integer()->get();
+    return check_number(key, config.*(*number));
+  }
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return wrong("a list of texts");
+  auto& list = config.*std::get<std::vector<std::string> Config::*>(key.member);
+  list.clear();
+  for (const toml::node& item : *array) {
+    if (!item.is_string()) return wrong("a list of texts");
+    list.push_back(item.as_string()->get());
+  }
+  return {};
+}
+
+Result<void> assign_table(Config& config, const toml::table& table, const std::string& prefix) {
+  for (const auto& [name, node] : table) {
+    const std::string full = prefix + std::string(name.str());
+    if (const toml::table* inner = node.as_table()) {
+      HG_CHECK(assign_table(config, *inner, full + "."));
+      continue;
+    }
+    const Key* key = find_key(full);
+    if (key == nullptr)
+      return fail(Code::property_invalid,
+                  fmt::format("unknown key \"{}\" in line {}; the nearest is \"{}\"", full, node.source().begin.line,
+                              nearest(full, [](const Key& k) { return std::string(k.name); })));
+    HG_CHECK(assign(config, *key, node));
+  }
+  return {};
+}
+
+Result<void> read_file(Config& config, const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(Code::not_found, fmt::format("configuration file {} cannot be read", file));
+  std::ostringstream text;
+  text << in.rdbuf();
+  try {
+    const toml::table table = toml::parse(text.str());
+    auto assigned = assign_table(config, table, "");
+    if (!assigned) return fail(assigned.error().code, fmt::format("{}: {}", file, assigned.error().message));
+    return assigned;
+  } catch (const toml::parse_error& error) {
+    return fail(Code::property_invalid, fmt::format("{}: line {}, column {}: {}", file, error.source().begin.line,
+                                                    error.source().begin.column, error.description()));
+  }
+}
+
+Result<void> read_environment(Config& config, const Environment& environment, std::span<const std::string> names) {
+  for (const std::string& name : names) {
+    if (std::ranges::find(kOtherVariables, name) != std::end(kOtherVariables)) continue;
+    const auto* key = std::ranges::find_if(kKeys, [&](const Key& k) { return environment_name(k) == name; });
+    if (key == std::end(kKeys))
+      return fail(Code::property_invalid, fmt::format("unknown environment variable {}; the nearest is {}", name,
+                                                      nearest(name, environment_name)));
+    if (auto text = environment(name)) HG_CHECK(set(config, *key, *text));
+  }
+  return {};
+}
+
+std::string toml_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string shown(const Config& config, const Key& key) {
+  return std::visit(
+      [&](auto member) -> std::string {
+        using Member = decltype(config.*member);
+        if constexpr (std::is_same_v<std::decay_t<Member>, std::string>) {
+          const bool reference = (config.*member).starts_with("file:") || (config.*member).empty();
+          return toml_text(key.secret && !reference ? "(secret)" : config.*member);
+        } else if constexpr (std::is_same_v<std::decay_t<Member>, bool>) {
+          return config.*member ? "true" : "false";
+        } else if constexpr (std::is_same_v<std::decay_t<Member>, std::int64_t>) {
+          return std::to_string(config.*member);
+        } else {
+          std::vector<std::string> items;
+          for (const std::string& item : config.*member) items.push_back(toml_text(item));
+          return fmt::format("[{}]", fmt::join(items, ", "));
+        }
+      },
+      key.member);
+}
+
+}  // namespace
+
+std::span<const Key> keys() { return kKeys; }
+
+std::string environment_name(const Key& key) {
+  std::string name(kPrefix);
+  for (const char c : key.name) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::vector<std::string> environment_names() {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view line = *entry;
+    if (line.starts_with(kPrefix)) names.emplace_back(line.substr(0, line.find('=')));
+  }
+  return names;
+}
+
+Result<void> set(Config& config, const Key& key, std::string_view text) {
+  if (const auto* member = std::get_if<std::string Config::*>(&key.member)) {
+    config.*(*member) = std::string(text);
+    return check_text(key, config.*(*member));
+  }
+  if (const auto* flag = std::get_if<bool Config::*>(&key.member)) {
+    if (text != "true" && text != "false" && text != "1" && text != "0")
+      return fail(Code::property_invalid, fmt::format("{} is \"{}\"; it is true or false", key.name, text));
+    config.*(*flag) = text == "true" || text == "1";
+    return {};
+  }
+  if (const auto* member = std::get_if<std::int64_t Config::*>(&key.member)) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size())
+      return fail(Code::property_invalid, fmt::format("{} is \"{}\"; it is a whole number", key.name, text));
+    config.*(*member) = number;
+    return check_number(key, number);
+  }
+  auto& list = config.*std::get<std::vector<std::string> Config::*>(key.member);
+  list.clear();
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    if (auto item = trim(text.substr(0, comma)); !item.empty()) list.emplace_back(item);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return {};
+}
+
+Result<Config> load(const std::string& file, const Environment& environment, std::span<const std::string> names) {
+  Config config;
+  if (!file.empty()) HG_CHECK(read_file(config, file));
+  HG_CHECK(read_environment(config, environment, names));
+  return config;
+}
+
+Result<std::string> resolve_secret(const std::string& reference, const Environment& environment) {
+  if (reference.starts_with("env:")) {
+    if (auto value = environment(reference.substr(4))) return *value;
+    return fail(Code::not_found, fmt::format("{} names an environment variable that is not set", reference));
+  }
+  if (!reference.starts_with("file:")) return reference;
+  std::ifstream in(reference.substr(5), std::ios::binary);
+  if (!in) return fail(Code::not_found, fmt::format("{} cannot be read", reference));
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::string describe(const Config& config) {
+  std::string out;
+  std::string section;
+  for (const Key& key : kKeys) {
+    const std::size_t dot = key.name.find('.');
+    const std::string_view here = dot == std::string_view::npos ? "" : key.name.substr(0, dot);
+    if (here != section) {
+      section = here;
+      out += fmt::format("\n[{}]\n", section);
+    }
+    const std::string_view leaf = dot == std::string_view::npos ? key.name : key.name.substr(dot + 1);
+    out += fmt::format("# {}\n{} = {}\n", key.sentence, leaf, shown(config, key));
+  }
+  return out;
+}
+
+}  // namespace hg::app

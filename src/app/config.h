@@ -1,0 +1,67 @@
+// The configuration: one TOML file, every key overridable by HELIOGRAPH_… in the environment, the common ones by flags.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace hg::app {
+
+struct Config {
+  std::string data;
+  std::string listen = "127.0.0.1:8080";
+  std::string tls_listen;
+  std::string public_url;
+  std::string tls_cert;
+  std::string tls_key;
+  bool behind_tls_proxy = false;
+  std::string sealing_key;
+  std::vector<std::string> cors_origins;
+  std::int64_t threads = 0;
+  std::string log_level = "info";
+  std::string log_format = "auto";
+  std::int64_t body_bytes = 64 * 1024;
+  std::int64_t connections_per_user = 20;
+  std::int64_t drain_seconds = 8;
+};
+
+// One key of the file. Its environment variable is HELIOGRAPH_ and the name in capitals, dots as underscores.
+struct Key {
+  std::string_view name;
+  std::variant<std::string Config::*, bool Config::*, std::int64_t Config::*, std::vector<std::string> Config::*>
+      member;
+  std::string_view sentence;
+  bool secret = false;
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+};
+std::span<const Key> keys();
+std::string environment_name(const Key& key);
+
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+// All variables beginning with HELIOGRAPH_, so that a mistyped one is found.
+std::vector<std::string> environment_names();
+
+// Defaults, then the file (none: ""), then the environment. An unknown key or variable, a wrong type, an unreadable
+// file or a value out of bounds is refused with a sentence that names the key and the nearest known one.
+Result<Config> load(const std::string& file, const Environment& environment,
+                    std::span<const std::string> environment_names);
+
+// Sets one key from text, as a flag or the environment does. Lists are separated by commas.
+Result<void> set(Config& config, const Key& key, std::string_view text);
+
+// What `file:PATH` and `env:NAME` name, or the text itself.
+Result<std::string> resolve_secret(const std::string& reference, const Environment& environment);
+
+// The effective configuration as TOML, each key under its sentence, secrets redacted.
+std::string describe(const Config& config);
+
+}  // namespace hg::app

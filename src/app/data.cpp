@@ -1,0 +1,116 @@
+#include "app/data.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "base/encoding.h"
+
+namespace hg::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string why() { return std::strerror(errno); }
+
+std::string in(const std::string& folder, std::string_view name) { return (fs::path(folder) / name).string(); }
+
+std::string holder(int descriptor) {
+  char text[32] = {};
+  const ssize_t read = ::pread(descriptor, text, sizeof text - 1, 0);
+  return read > 0 ? std::string(text, static_cast<std::size_t>(read)) : "?";
+}
+
+}  // namespace
+
+DataFiles::DataFiles(std::string where)
+    : folder(std::move(where)),
+      database(in(folder, "heliograph.db")),
+      sealing_key(in(folder, "sealing.key")),
+      socket(in(folder, kSocketName)),
+      lock(in(folder, "heliograph.lock")),
+      tls_authority(in(folder, "tls/ca.pem")),
+      tls_certificate(in(folder, "tls/cert.pem")),
+      tls_key(in(folder, "tls/key.pem")) {}
+
+Result<void> make_data_directory(const DataFiles& files) {
+  std::error_code error;
+  if (fs::exists(files.database, error) || fs::exists(files.sealing_key, error))
+    return fail(Code::conflict,
+                fmt::format("{} holds a deployment already; name another directory or remove it", files.folder));
+  fs::create_directories(files.folder, error);
+  if (error) return fail(Code::unavailable, fmt::format("{} cannot be made: {}", files.folder, error.message()));
+  if (::chmod(files.folder.c_str(), 0700) != 0 || ::access(files.folder.c_str(), W_OK) != 0)
+    return fail(Code::unavailable, fmt::format("{} cannot be written: {}", files.folder, why()));
+  return {};
+}
+
+Result<void> write_private(const std::string& file, Bytes content) {
+  const std::string unfinished = file + ".new";
+  std::error_code error;
+  fs::create_directories(fs::path(file).parent_path(), error);
+  const int descriptor = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (descriptor < 0) return fail(Code::unavailable, fmt::format("{} cannot be written: {}", file, why()));
+  const bool written = ::write(descriptor, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+                       ::fsync(descriptor) == 0;
+  const std::string reason = why();
+  ::close(descriptor);
+  if (!written || ::rename(unfinished.c_str(), file.c_str()) != 0) {
+    ::unlink(unfinished.c_str());
+    return fail(Code::unavailable, fmt::format("{} cannot be written: {}", file, reason));
+  }
+  return {};
+}
+
+Result<DataLock> DataLock::take(const DataFiles& files) {
+  const int descriptor = ::open(files.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) {
+    if (errno == ENOENT)
+      return fail(Code::not_found,
+                  fmt::format("{} does not exist; make it: heliograph init --data {}", files.folder, files.folder));
+    return fail(Code::unavailable, fmt::format("{} cannot be written: {}", files.folder, why()));
+  }
+  DataLock lock(descriptor);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+    return fail(Code::conflict, fmt::format("{} is in use by process {}", files.folder, holder(descriptor)));
+  const std::string text = std::to_string(::getpid());
+  if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, text.data(), text.size(), 0) < 0)
+    return fail(Code::unavailable, fmt::format("{} cannot be written: {}", files.lock, why()));
+  return lock;
+}
+
+DataLock::~DataLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<crypto::SealingKey> read_sealing_key(const Config& config, const DataFiles& files) {
+  const std::string reference = config.sealing_key.empty() ? "file:" + files.sealing_key : config.sealing_key;
+  if (reference.starts_with("file:")) {
+    struct stat info{};
+    const std::string file = reference.substr(5);
+    if (::stat(file.c_str(), &info) == 0 && (info.st_mode & 0077) != 0)
+      return fail(Code::property_invalid, fmt::format("{} may be read by others; chmod 600 {}", file, file));
+  }
+  HG_TRY(const std::string text, resolve_secret(reference, [](const std::string& name) -> std::optional<std::string> {
+           const char* value = std::getenv(name.c_str());
+           return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+         }));
+  std::string_view bare = text;
+  while (bare.ends_with('\n') || bare.ends_with('\r')) bare.remove_suffix(1);
+  const auto bytes = from_base64url(bare);
+  const auto key = bytes ? crypto::SealingKey::from_bytes(*bytes) : std::nullopt;
+  if (!key)
+    return fail(Code::property_invalid, fmt::format("the sealing key is not 32 bytes in base64url ({})",
+                                                    config.sealing_key.empty() ? files.sealing_key : "sealing_key"));
+  return *key;
+}
+
+}  // namespace hg::app

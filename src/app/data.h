@@ -1,0 +1,41 @@
+// The data directory: who holds it, the sealing key, the files of the demo's TLS. Files are 0600, the directory 0700.
+#pragma once
+
+#include <string>
+
+#include "app/config.h"
+#include "base/result.h"
+#include "crypto/seal.h"
+
+namespace hg::app {
+
+inline constexpr std::string_view kSocketName = "heliograph.sock";
+
+struct DataFiles {
+  explicit DataFiles(std::string folder);
+  std::string folder, database, sealing_key, socket, lock, tls_authority, tls_certificate, tls_key;
+};
+
+// Makes the directory; Code::conflict where there is a deployment in it, Code::unavailable where it cannot be written.
+Result<void> make_data_directory(const DataFiles& files);
+// Writes a file with mode 0600, whole or not at all.
+Result<void> write_private(const std::string& file, Bytes content);
+
+// Keeps others off the directory for as long as it lives: an exclusive flock that names this process.
+class DataLock {
+ public:
+  // Code::conflict, naming the process that holds it.
+  static Result<DataLock> take(const DataFiles& files);
+  DataLock(DataLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
+  DataLock& operator=(DataLock&&) = delete;
+  ~DataLock();
+
+ private:
+  explicit DataLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+// Of the file, or what `sealing_key` names in the configuration. Refuses a file that others may read.
+Result<crypto::SealingKey> read_sealing_key(const Config& config, const DataFiles& files);
+
+}  // namespace hg::app

@@ -1,0 +1,330 @@
+#include "app/server.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_future.hpp>
+#include <cstring>
+#include <future>
+
+#include "api/dispatch.h"
+#include "api/live.h"
+#include "app/endpoints.h"
+#include "base/attempts.h"
+#include "base/log.h"
+#include "bus/local.h"
+#include "bus/presence.h"
+#include "delivery/worker.h"
+#include "feed/hub.h"
+#include "feed/janitor.h"
+#include "feed/reader.h"
+#include "feed/subscribe.h"
+#include "feed/tokens.h"
+#include "feed/writer.h"
+#include "identity/bearer.h"
+#include "identity/issuer.h"
+#include "identity/registry.h"
+#include "net/server.h"
+#include "store/database.h"
+#include "store/settings.h"
+
+namespace hg::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Duration kJanitorPause = std::chrono::seconds(30);
+
+std::uint32_t epoch_of(store::Database& database) {
+  const auto text = database.read_now([](store::Connection& tx) { return store::settings::find(tx, "epoch"); });
+  return text ? static_cast<std::uint32_t>(std::stoul(*text)) : 1;
+}
+
+// The janitor's loop: at once again while there is much, else after a pause.
+asio::awaitable<void> sweep(feed::Janitor& janitor, const Clock& clock, asio::steady_timer& timer,
+                            const bool& stopped) {
+  while (!stopped) {
+    std::size_t worked = 0;
+    try {
+      worked = co_await janitor.step(clock.now());
+    } catch (const std::exception& fault) {
+      log::error("janitor", "cannot thin what is past: {}", fault.what());
+    }
+    if (stopped) co_return;
+    timer.expires_after(worked > 0 ? Duration(100) : kJanitorPause);
+    boost::system::error_code woken;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+}
+
+}  // namespace
+
+struct Server::Parts {
+  // What a loop has for itself; made before the threads start.
+  struct Own {
+    Own(net::Loop& loop, Parts& parts)
+        : hub(loop.executor(), parts.reader, parts.subscriptions, parts.tokens, parts.bus, parts.presence,
+              parts.host_name, parts.clock, feed::Hub::Options{}),
+          bearer(parts.registry, parts.settings.origins),
+          streams(loop, parts.bus),
+          names(*parts.database) {}
+    feed::Hub hub;
+    identity::Bearer bearer;
+    api::Streams streams;
+    api::UserNames names;
+  };
+
+  Parts(Config the_config, DataLock the_lock, crypto::SealingKey the_key, std::unique_ptr<store::Database> the_database)
+      : config(std::move(the_config)),
+        files(config.data),
+        lock(std::move(the_lock)),
+        key(std::move(the_key)),
+        database(std::move(the_database)),
+        registry(*database, key, clock),
+        issuer(*database, registry, clock),
+        tokens(key, epoch_of(*database)),
+        presence(static_cast<std::size_t>(config.connections_per_user)),
+        host_name([this](const AppId& app) {
+          const auto directory = registry.directory();
+          const auto* found = directory->cross_device_app(app);
+          return found == nullptr ? std::string() : found->host_name;
+        }),
+        writer(*database, bus, {.host_name = host_name, .due = [this](Time due) { hint(due); }}),
+        reader(*database, tokens, clock),
+        subscriptions(*database, bus, tokens, key, clock),
+        janitor(*database, bus),
+        background(1),
+        worker(
+            background[0].executor(), *database,
+            [this](model::ChangeRequest request) { return writer.apply(std::move(request)); }, clock,
+            delivery::Worker::Options{}),
+        janitor_timer(background[0].context()) {}
+
+  void hint(Time due) {
+    background[0].post([this, due] { worker.hint(due); });
+  }
+
+  // What each loop has for itself, and the way in.
+  void furnish() {
+    for (std::size_t i = 0; i < loops->size(); ++i) {
+      owned.push_back(std::make_unique<Own>((*loops)[i], *this));
+      services.loops.push_back({owned[i]->hub, owned[i]->bearer, owned[i]->streams, owned[i]->names});
+    }
+    dispatch = std::make_unique<api::Dispatch>(services);
+  }
+
+  void start_loops() {
+    registry.on_change([this] {
+      for (std::size_t i = 0; i < loops->size(); ++i) (*loops)[i].post([this, i] { owned[i]->streams.recheck(); });
+    });
+    loops->start();
+    started = true;
+  }
+
+  // Work that nobody asked for: only where this process serves.
+  void start_background() {
+    for (std::size_t i = 0; i < loops->size(); ++i)
+      asio::co_spawn((*loops)[i].context(), owned[i]->hub.run(), asio::detached);
+    asio::co_spawn(background[0].context(), worker.run(), asio::detached);
+    asio::co_spawn(background[0].context(), sweep(janitor, clock, janitor_timer, stopping), asio::detached);
+    background.start();
+    background_started = true;
+  }
+
+  void stop_background() {
+    if (!background_started) return;
+    std::promise<void> told;
+    background[0].post([&] {
+      stopping = true;
+      worker.stop();
+      janitor_timer.cancel();
+      told.set_value();
+    });
+    told.get_future().wait();
+  }
+
+  Config config;
+  DataFiles files;
+  SystemClock clock;
+  DataLock lock;
+  crypto::SealingKey key;
+  std::unique_ptr<store::Database> database;
+  bus::Local bus;
+  identity::Registry registry;
+  identity::Issuer issuer;
+  feed::Tokens tokens;
+  bus::Presence presence;
+  feed::HostName host_name;
+  feed::Writer writer;
+  feed::Reader reader;
+  feed::Subscriptions subscriptions;
+  feed::Janitor janitor;
+  Attempts attempts;
+  api::Settings settings;
+  api::Services services{settings, clock,  *database, bus,           registry, issuer,
+                         attempts, writer, reader,    subscriptions, tokens,   {}};
+
+  net::Loops background;
+  delivery::Worker worker;
+  asio::steady_timer janitor_timer;
+  bool stopping = false;  // on the background loop
+  bool started = false;
+  bool background_started = false;
+
+  std::unique_ptr<net::Loops> loops;
+  std::vector<std::unique_ptr<Own>> owned;
+  std::unique_ptr<api::Dispatch> dispatch;
+  std::shared_ptr<net::TlsContext> tls;
+  std::unique_ptr<net::Server> server;
+};
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() {
+  Parts& parts = *parts_;
+  parts.stop_background();
+  // What waits for the database gets its result while its loop still runs.
+  parts.database->stop();
+  if (parts.background_started) {
+    parts.background.stop();
+    parts.background.join();
+  }
+  if (parts.started) {
+    parts.loops->stop();
+    parts.loops->join();
+  }
+  parts.server.reset();
+  parts.dispatch.reset();
+  parts.services.loops.clear();
+  parts.owned.clear();
+  parts.loops.reset();
+}
+
+Result<std::unique_ptr<Server>> Server::open(Config config) {
+  const DataFiles files(config.data);
+  if (!std::filesystem::exists(files.database))
+    return fail(Code::not_found,
+                fmt::format("{} holds no deployment; make one: heliograph init --data {}", config.data, config.data));
+  HG_TRY(auto lock, DataLock::take(files));
+  HG_TRY(auto key, read_sealing_key(config, files));
+  HG_TRY(auto database, store::Database::open({.path = files.database}, SystemClock().now()));
+  auto parts = std::make_unique<Parts>(std::move(config), std::move(lock), std::move(key), std::move(database));
+  parts->registry.load();
+  parts->settings.version = HELIOGRAPH_VERSION;
+  parts->settings.public_url = parts->config.public_url;
+  while (parts->settings.public_url.ends_with('/')) parts->settings.public_url.pop_back();
+  parts->settings.cors_origins = parts->config.cors_origins;
+  parts->settings.cors_loopback = parts->registry.directory()->demo();
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+bool Server::running(const std::string& data) {
+  const DataFiles files(data);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (files.socket.size() >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, files.socket.c_str(), files.socket.size() + 1);
+  const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return false;
+  const bool answers = ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(descriptor);
+  return answers;
+}
+
+net::Response Server::ask(net::Request request) {
+  Parts& parts = *parts_;
+  if (!parts.loops) {
+    parts.settings.origins = {parts.settings.public_url.empty() ? "http://127.0.0.1:8080" : parts.settings.public_url};
+    parts.loops = std::make_unique<net::Loops>(1);
+    parts.furnish();
+    parts.start_loops();
+  }
+  net::Loop& loop = (*parts.loops)[0];
+  request.loop = &loop;
+  auto answer = asio::co_spawn(
+      loop.context(), [&]() -> asio::awaitable<net::Response> { co_return co_await (*parts.dispatch)(request); },
+      asio::use_future);
+  return answer.get();
+}
+
+Result<std::vector<std::string>> Server::listen() {
+  Parts& parts = *parts_;
+  const Config& config = parts.config;
+  std::vector<Endpoint> wanted;
+  if (!config.listen.empty()) {
+    HG_TRY(auto plain, parse_endpoint(config.listen, "listen"));
+    if (!plain.loopback() && !config.behind_tls_proxy)
+      return fail(Code::property_invalid, fmt::format("{} would serve plain HTTP to the network; use --tls-listen, or "
+                                                      "--behind-tls-proxy where a proxy in front speaks TLS",
+                                                      config.listen));
+    if (!plain.loopback() && parts.registry.directory()->demo())
+      return fail(Code::property_invalid, "demo data is served on loopback only");
+    wanted.push_back(std::move(plain));
+  }
+  if (!config.tls_listen.empty()) {
+    HG_TRY(auto secure, parse_endpoint(config.tls_listen, "tls_listen"));
+    secure.tls = true;
+    HG_TRY(parts.tls, net::TlsContext::load(config.tls_cert.empty() ? parts.files.tls_certificate : config.tls_cert,
+                                            config.tls_key.empty() ? parts.files.tls_key : config.tls_key));
+    wanted.push_back(std::move(secure));
+  }
+  if (wanted.empty()) return fail(Code::property_missing, "nothing to listen on: set listen or tls_listen");
+
+  const auto cores = std::max(1U, std::thread::hardware_concurrency());
+  // Ports are bound before anything is made of them: the addresses are part of every token and link.
+  auto loops = std::make_unique<net::Loops>(config.threads > 0 ? static_cast<std::size_t>(config.threads) : cores);
+  net::ServerLimits limits;
+  limits.body = static_cast<std::size_t>(config.body_bytes);
+  net::ServerCalls calls;
+  calls.handle = [&parts](net::Request& request) { return (*parts.dispatch)(request); };
+  calls.on_fault = [&parts](const net::Request& request, std::exception_ptr thrown) {
+    return parts.dispatch->fault(request, thrown);
+  };
+  calls.on_refusal = [&parts](int status, std::string_view reason, std::string_view target) {
+    return parts.dispatch->refusal(status, reason, target);
+  };
+  parts.server = std::make_unique<net::Server>(*loops, limits, std::move(calls));
+  std::vector<std::string> addresses;
+  for (Endpoint& endpoint : wanted) {
+    HG_TRY(endpoint.port,
+           parts.server->listen(
+               {.address = endpoint.address, .port = endpoint.port, .tls = endpoint.tls ? parts.tls : nullptr}));
+    addresses.push_back(endpoint.url(endpoint.address));
+    for (const std::string& origin : endpoint.origins()) parts.settings.origins.push_back(origin);
+  }
+  if (!parts.settings.public_url.empty()) parts.settings.origins.push_back(parts.settings.public_url);
+  HG_CHECK(parts.server->listen_unix(parts.files.socket));
+  parts.settings.origins.emplace_back("http://localhost");
+  parts.loops = std::move(loops);
+  parts.furnish();
+  parts.start_loops();
+  parts.start_background();
+  return addresses;
+}
+
+bool Server::drain() {
+  Parts& parts = *parts_;
+  for (std::size_t i = 0; i < parts.loops->size(); ++i)
+    parts.loops->operator[](i).post([&parts, i] { parts.owned[i]->hub.drain(); });
+  parts.server->drain(std::chrono::seconds(parts.config.drain_seconds));
+  return parts.server->connections() == 0;
+}
+
+std::string Server::tenant() const { return parts_->registry.directory()->tenant().str(); }
+
+void Server::reload() {
+  if (!parts_->tls) return;
+  if (const auto done = parts_->tls->reload()) {
+    log::info("server", "certificate read again");
+  } else {
+    log::error("server", "the certificate stays as it was: {}", done.error().message);
+  }
+}
+
+}  // namespace hg::app
