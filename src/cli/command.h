@@ -1,0 +1,66 @@
+// What every command shares: its place in the command line, how it prints, and its exit code (0 done, 1 failed, 2
+// usage).
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "cli/door.h"
+
+namespace hg::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+
+// The command that was chosen: set by its callback, run by main.
+struct Chosen {
+  std::function<int()> run;
+};
+
+// Options a command holds; alive as long as the command line.
+struct Common {
+  Target target;
+  bool json = false;
+};
+
+// Adds --data, --server, --token-file and --ca, and --json.
+void add_common(CLI::App& command, Common& common);
+
+// Prints the error on stderr in one line; kFailed.
+int report(const Error& error);
+
+// Runs a piece of work with an open door and prints its refusal.
+int with_door(const Common& common, const std::function<Result<void>(Door&)>& work);
+
+// A JSON value on stdout: indented on a terminal, one line otherwise.
+void print_json(const json::value& value);
+
+struct Column {
+  std::string title;
+  std::string member;  // of each object; lists are joined, booleans are yes and no
+};
+// Objects as a table with aligned columns.
+void print_table(const json::array& rows, const std::vector<Column>& columns);
+// One object as `member: value` lines.
+void print_object(const json::value& value);
+// How a member reads to a person.
+std::string readable(const json::value& value);
+
+// One function a command file; main lists them.
+void add_serve(CLI::App& program, Chosen& chosen);
+void add_init(CLI::App& program, Chosen& chosen);
+void add_token(CLI::App& program, Chosen& chosen);
+void add_subscribe(CLI::App& program, Chosen& chosen);
+void add_user(CLI::App& program, Chosen& chosen);
+void add_app(CLI::App& program, Chosen& chosen);
+void add_cross_device(CLI::App& program, Chosen& chosen);
+void add_subscription(CLI::App& program, Chosen& chosen);
+void add_send(CLI::App& program, Chosen& chosen);
+void add_tail(CLI::App& program, Chosen& chosen);
+
+}  // namespace hg::cli

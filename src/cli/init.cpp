@@ -1,0 +1,60 @@
+// heliograph init: a data directory with keys and an administrator.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "app/bootstrap.h"
+#include "cli/command.h"
+
+namespace hg::cli {
+
+namespace {
+
+struct Options {
+  std::string data, config, public_url;
+  bool demo = false;
+  bool json = false;
+};
+
+void print_text(const Options& options, const json::value& made) {
+  fmt::print("made {}\n", options.data);
+  print_object(made);
+  fmt::print("\nThese secrets are shown this once. Start it: heliograph serve --data {}\n", options.data);
+}
+
+int init(const Options& options) {
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  auto config = app::load(options.config, environment, app::environment_names());
+  if (!config) return report(config.error());
+  config->data = options.data;
+  if (!options.public_url.empty()) config->public_url = options.public_url;
+  const auto made = app::initialise(*config, options.demo);
+  if (!made) return report(made.error());
+  if (options.json) {
+    print_json(*made);
+  } else {
+    print_text(options, *made);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_init(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      program.add_subcommand("init", "make a data directory: keys, administrator; with --demo all there is to try");
+  command->add_option("--data", options->data, "the directory to make")->required();
+  command->add_option("--config", options->config, "TOML file");
+  command->add_option("--public-url", options->public_url, "the address clients will use");
+  command->add_flag("--demo", options->demo,
+                    "add sample applications, a cross-device app, users, and a certificate for localhost");
+  command->add_flag("--json", options->json, "print JSON");
+  command->callback([&chosen, options] { chosen.run = [options] { return init(*options); }; });
+}
+
+}  // namespace hg::cli

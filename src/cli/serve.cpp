@@ -1,0 +1,122 @@
+// heliograph serve: the server, until it is told to stop.
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+
+#include "app/server.h"
+#include "base/log.h"
+#include "cli/command.h"
+
+namespace hg::cli {
+
+namespace {
+
+struct Options {
+  std::string config, data, listen, tls_listen, public_url, tls_cert, tls_key;
+  bool behind_tls_proxy = false;
+  bool check_config = false;
+};
+
+Result<app::Config> effective(const Options& options) {
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  HG_TRY(auto config, app::load(options.config, environment, app::environment_names()));
+  if (!options.data.empty()) config.data = options.data;
+  if (!options.listen.empty()) config.listen = options.listen == "none" ? "" : options.listen;
+  if (!options.tls_listen.empty()) config.tls_listen = options.tls_listen;
+  if (!options.public_url.empty()) config.public_url = options.public_url;
+  if (!options.tls_cert.empty()) config.tls_cert = options.tls_cert;
+  if (!options.tls_key.empty()) config.tls_key = options.tls_key;
+  if (options.behind_tls_proxy) config.behind_tls_proxy = true;
+  return config;
+}
+
+log::Level level_of(const std::string& text) {
+  if (text == "debug") return log::Level::debug;
+  if (text == "warn") return log::Level::warn;
+  if (text == "error") return log::Level::error;
+  return log::Level::info;
+}
+
+log::Format format_of(const std::string& text) {
+  if (text == "json") return log::Format::json;
+  return text == "text" ? log::Format::text : log::Format::automatic;
+}
+
+// As many live connections as the system lets us have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Blocked in every thread, so that this one can wait for them.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+void wait_for_the_end(const sigset_t& signals, app::Server& server) {
+  for (int signal = 0; ::sigwait(&signals, &signal) == 0;) {
+    if (signal != SIGHUP) return;
+    server.reload();
+  }
+}
+
+int serve(const Options& options) {
+  const auto config = effective(options);
+  if (!config) return report(config.error());
+  if (options.check_config) {
+    fmt::print("{}", app::describe(*config));
+    return kDone;
+  }
+  if (config->data.empty()) {
+    fmt::print(stderr, "heliograph serve: name the data directory: --data DIR; see heliograph serve --help\n");
+    return kUsage;
+  }
+  const sigset_t signals = block_signals();
+  raise_descriptor_limit();
+  log::open(level_of(config->log_level), format_of(config->log_format));
+  auto server = app::Server::open(*config);
+  if (!server) return report(server.error());
+  const auto addresses = (*server)->listen();
+  if (!addresses) return report(addresses.error());
+  for (const std::string& address : *addresses) log::info("server", "listening on {}", address);
+  wait_for_the_end(signals, **server);
+  log::info("server", "draining");
+  const bool all = (*server)->drain();
+  server->reset();
+  log::info("server", "stopped{}", all ? "" : "; some requests were cut");
+  return kDone;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("serve", "run the server");
+  command->add_option("--config", options->config, "TOML file");
+  command->add_option("--data", options->data, "the data directory, made by heliograph init");
+  command->add_option("--listen", options->listen,
+                      "ADDR:PORT for plain HTTP (default 127.0.0.1:8080); none for nowhere");
+  command->add_option("--tls-listen", options->tls_listen, "ADDR:PORT for HTTPS");
+  command->add_option("--public-url", options->public_url,
+                      "the address clients use, when it is not the one listened on");
+  command->add_option("--tls-cert", options->tls_cert, "certificate chain, PEM (default DIR/tls/cert.pem)");
+  command->add_option("--tls-key", options->tls_key, "its private key, PEM (default DIR/tls/key.pem)");
+  command->add_flag("--behind-tls-proxy", options->behind_tls_proxy, "a proxy in front speaks TLS");
+  command->add_flag("--check-config", options->check_config,
+                    "print the effective configuration, secrets redacted, and end");
+  command->callback([&chosen, options] { chosen.run = [options] { return serve(*options); }; });
+}
+
+}  // namespace hg::cli

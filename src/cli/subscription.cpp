@@ -1,0 +1,90 @@
+// heliograph subscribe and heliograph subscription: endpoints of users.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "base/encoding.h"
+#include "cli/command.h"
+
+namespace hg::cli {
+
+namespace {
+
+struct Options : Common {
+  std::string user, cross_device, device, unsid;
+};
+
+const std::vector<Column> kColumns = {{"DEVICE", "deviceId"},
+                                      {"CHANNEL", "channel"},
+                                      {"CROSS-DEVICE APP", "crossDevice"},
+                                      {"ENDS", "expirationDateTime"},
+                                      {"UNSID", "userNotificationSubscriptionId"}};
+
+Result<void> subscribe(const Options& options, Door& door) {
+  json::object body{{"user", options.user}, {"deviceId", options.device}};
+  if (!options.cross_device.empty()) body["crossDevice"] = options.cross_device;
+  HG_TRY(const json::value made, door.admin("POST", "/subscriptions", json::value(body)));
+  if (options.json) {
+    json::object printed = made.as_object();
+    printed["unsid"] = made.at("userNotificationSubscriptionId");
+    print_json(json::value(printed));
+  } else {
+    fmt::print("{}\n", readable(made.at("userNotificationSubscriptionId")));
+  }
+  return {};
+}
+
+Result<void> list(const Options& options, Door& door) {
+  std::string path = "/subscriptions?user=" + percent_encode(options.user);
+  if (!options.cross_device.empty()) path += "&crossDevice=" + percent_encode(options.cross_device);
+  HG_TRY(const json::value all, door.admin("GET", path));
+  if (options.json) {
+    print_json(all.at("value"));
+  } else {
+    print_table(all.at("value").as_array(), kColumns);
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_subscribe(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      program.add_subcommand("subscribe", "make a live-only subscription for a user and print its UNSID");
+  add_common(*command, *options);
+  command->add_option("--user", options->user, "user principal name")->required();
+  command->add_option("--device", options->device, "what the device is called")->default_val("heliograph-cli");
+  command->add_option("--cross-device", options->cross_device,
+                      "host name of the cross-device app; may be left out where there is one");
+  command->callback([&chosen, options] {
+    chosen.run = [options] { return with_door(*options, [&](Door& door) { return subscribe(*options, door); }); };
+  });
+}
+
+void add_subscription(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* noun = program.add_subcommand("subscription", "list and end subscriptions");
+  noun->require_subcommand(1);
+  CLI::App* listing = noun->add_subcommand("list", "a user's active subscriptions");
+  add_common(*listing, *options);
+  listing->add_option("--user", options->user, "user principal name")->required();
+  listing->add_option("--cross-device", options->cross_device, "of this cross-device app only");
+  listing->callback([&chosen, options] {
+    chosen.run = [options] { return with_door(*options, [&](Door& door) { return list(*options, door); }); };
+  });
+  CLI::App* ending = noun->add_subcommand("remove", "end a subscription");
+  add_common(*ending, *options);
+  ending->add_option("unsid", options->unsid, "its UNSID")->required();
+  ending->callback([&chosen, options] {
+    chosen.run = [options] {
+      return with_door(*options, [&](Door& door) -> Result<void> {
+        HG_TRY([[maybe_unused]] const json::value done,
+               door.admin("DELETE", "/subscriptions/" + percent_encode(options->unsid)));
+        return {};
+      });
+    };
+  });
+}
+
+}  // namespace hg::cli

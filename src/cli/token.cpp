@@ -1,0 +1,85 @@
+// heliograph token: an access token, as an app server, or as the operator on behalf of a user.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "base/encoding.h"
+#include "cli/command.h"
+
+namespace hg::cli {
+
+namespace {
+
+struct Options : Common {
+  std::string client_id, secret_file, user, scope;
+};
+
+int print_token(const Options& options, const json::value& token) {
+  if (options.json) {
+    print_json(token);
+  } else {
+    fmt::print("{}\n", readable(token.at("access_token")));
+  }
+  return kDone;
+}
+
+Result<std::string> client_secret(const Options& options) {
+  if (!options.secret_file.empty()) return read_secret(options.secret_file);
+  if (const char* secret = std::getenv("HELIOGRAPH_CLIENT_SECRET"); secret != nullptr) return std::string(secret);
+  return fail(Code::property_missing,
+              "the client secret is missing: --client-secret-file FILE, HELIOGRAPH_CLIENT_SECRET, or "
+              "--client-secret-file - for standard input");
+}
+
+// RFC 6749 §4.4
+Result<json::value> as_app_server(const Options& options) {
+  if (options.client_id.empty()) return fail(Code::property_missing, "name the application: --client-id ID");
+  HG_TRY(const std::string secret, client_secret(options));
+  const std::string scope = options.scope.empty() ? "api://heliograph/.default" : options.scope;
+  const Http http = Http::at_url(options.target.server, options.target.ca);
+  Ask ask{"POST", "/common/oauth2/v2.0/token", {{"Content-Type", "application/x-www-form-urlencoded"}}, ""};
+  ask.body = fmt::format("grant_type=client_credentials&client_id={}&client_secret={}&scope={}",
+                         percent_encode(options.client_id), percent_encode(secret), percent_encode(scope));
+  HG_TRY(const Answer answer, http.send(ask));
+  if (answer.status != 200) return fail(Code::token_invalid, message_of(answer));
+  HG_TRY(json::value token, parse_json(answer.body));
+  json::object printed{{"access_token", token.at("access_token")},
+                       {"token_type", token.at("token_type")},
+                       {"expires_in", token.at("expires_in")},
+                       {"scope", scope}};
+  return json::value(printed);
+}
+
+int token(const Options& options) {
+  if (!options.target.server.empty() && options.user.empty()) {
+    const auto made = as_app_server(options);
+    return made ? print_token(options, *made) : report(made.error());
+  }
+  return with_door(options, [&](Door& door) -> Result<void> {
+    json::object body;
+    if (!options.user.empty()) body["user"] = options.user;
+    if (!options.client_id.empty()) body["clientId"] = options.client_id;
+    if (!options.scope.empty()) body["scope"] = options.scope;
+    HG_TRY(const json::value made, door.admin("POST", "/tokens", json::value(body)));
+    print_token(options, made);
+    return {};
+  });
+}
+
+}  // namespace
+
+void add_token(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand(
+      "token", "print an access token: with --server as an app server, with --data on behalf of a user (audited)");
+  add_common(*command, *options);
+  command->add_option("--client-id", options->client_id, "the application");
+  command->add_option("--client-secret-file", options->secret_file,
+                      "file with its secret, - for standard input (or HELIOGRAPH_CLIENT_SECRET)");
+  command->add_option("--user", options->user, "user principal name: a token on behalf of this user");
+  command->add_option("--scope", options->scope, "what the token may be used for");
+  command->callback([&chosen, options] { chosen.run = [options] { return token(*options); }; });
+}
+
+}  // namespace hg::cli

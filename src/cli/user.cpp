@@ -1,0 +1,101 @@
+// heliograph user: the people notifications are for.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "base/encoding.h"
+#include "cli/command.h"
+
+namespace hg::cli {
+
+namespace {
+
+struct Options : Common {
+  std::string upn, name, mail, locale, time_zone, password_file;
+  bool administrator = false;
+};
+
+const std::vector<Column> kColumns = {{"USER", "userPrincipalName"}, {"NAME", "displayName"}, {"MAIL", "mail"},
+                                      {"ADMIN", "administrator"},    {"BLOCKED", "blocked"},  {"ID", "id"}};
+
+std::string path_of(const Options& options) { return "/users/" + percent_encode(options.upn); }
+
+Result<void> show(const Options& options, const json::value& user) {
+  options.json ? print_json(user) : print_object(user);
+  return {};
+}
+
+Result<void> add(const Options& options, Door& door) {
+  json::object body{{"userPrincipalName", options.upn}};
+  if (!options.name.empty()) body["displayName"] = options.name;
+  if (!options.mail.empty()) body["mail"] = options.mail;
+  if (!options.locale.empty()) body["locale"] = options.locale;
+  if (!options.time_zone.empty()) body["timeZone"] = options.time_zone;
+  if (options.administrator) body["administrator"] = true;
+  if (!options.password_file.empty()) {
+    HG_TRY(const std::string password, read_secret(options.password_file));
+    body["password"] = password;
+  }
+  HG_TRY(const json::value user, door.admin("POST", "/users", json::value(body)));
+  return show(options, user);
+}
+
+Result<void> list(const Options& options, Door& door) {
+  HG_TRY(const json::value users, door.admin("GET", "/users"));
+  options.json ? print_json(users.at("value")) : print_table(users.at("value").as_array(), kColumns);
+  return {};
+}
+
+Result<void> block(const Options& options, Door& door, bool blocked) {
+  HG_TRY(const json::value user, door.admin("PATCH", path_of(options), json::value{{"blocked", blocked}}));
+  return show(options, user);
+}
+
+Result<void> set_password(const Options& options, Door& door) {
+  HG_TRY(const std::string password, read_secret(options.password_file));
+  HG_TRY(const json::value user, door.admin("PATCH", path_of(options), json::value{{"password", password}}));
+  return show(options, user);
+}
+
+}  // namespace
+
+void add_user(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* noun = program.add_subcommand("user", "the people notifications are for");
+  noun->require_subcommand(1);
+  const auto verb = [&](const std::string& name, const std::string& sentence, bool of_one,
+                        std::function<Result<void>(Options&, Door&)> work) {
+    CLI::App* command = noun->add_subcommand(name, sentence);
+    add_common(*command, *options);
+    if (of_one) command->add_option("user", options->upn, "user principal name or id")->required();
+    command->callback([&chosen, options, work] {
+      chosen.run = [options, work] { return with_door(*options, [&](Door& door) { return work(*options, door); }); };
+    });
+    return command;
+  };
+  CLI::App* adding = verb("add", "add a user; prints the password that was made up unless one is given", false, add);
+  adding->add_option("--upn", options->upn, "user principal name, for example alice@example.com")->required();
+  adding->add_option("--name", options->name, "display name");
+  adding->add_option("--mail", options->mail, "where the e-mail fallback goes");
+  adding->add_option("--locale", options->locale, "for example en-GB");
+  adding->add_option("--time-zone", options->time_zone, "for example Europe/Berlin");
+  adding->add_option("--password-file", options->password_file, "file with the password, - for standard input");
+  adding->add_flag("--administrator", options->administrator, "may use the admin API");
+  verb("list", "all users", false, list);
+  verb("show", "one user", true, [](Options& o, Door& door) -> Result<void> {
+    HG_TRY(const json::value user, door.admin("GET", path_of(o)));
+    return show(o, user);
+  });
+  verb("remove", "remove a user and end all of its subscriptions", true, [](Options& o, Door& door) -> Result<void> {
+    HG_TRY([[maybe_unused]] const json::value done, door.admin("DELETE", path_of(o)));
+    return {};
+  });
+  verb("block", "refuse the user everywhere, at once", true,
+       [](Options& o, Door& door) { return block(o, door, true); });
+  verb("unblock", "let the user in again", true, [](Options& o, Door& door) { return block(o, door, false); });
+  CLI::App* password = verb("set-password", "set a user's password", true, set_password);
+  password->add_option("--password-file", options->password_file, "file with the password, - for standard input")
+      ->required();
+}
+
+}  // namespace hg::cli
