@@ -1,0 +1,174 @@
+// The program at the command line: one clear line for each mistake, exit codes 0, 1 and 2, JSON where it was asked for.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { spawn, spawnSync } from 'node:child_process';
+import { demoServer, initDemo, program, run, runAsync, Server, temporaryFolder } from '../harness/server.mjs';
+import { appToken } from '../harness/actors.mjs';
+
+const oneLine = (text) => assert.equal(text.trim().split('\n').length, 1, `one line, not:\n${text}`);
+
+test('--help everywhere, and it names what there is', () => {
+  const top = run(['--help']);
+  assert.equal(top.status, 0);
+  for (const command of ['serve', 'init', 'token', 'subscribe', 'user', 'app', 'cross-device', 'subscription', 'send', 'tail']) {
+    assert.match(top.stdout, new RegExp(`\\b${command}\\b`));
+    const help = run([command, '--help']);
+    assert.equal(help.status, 0, `${command}: ${help.stderr}`);
+    assert.match(help.stdout, /--/);
+  }
+  assert.doesNotMatch(top.stdout + run(['token', '--help']).stdout, /device-code|pushsim/);
+});
+
+test('an unknown flag, an unknown command and a missing argument are usage errors', () => {
+  for (const args of [['serve', '--dat', '/tmp/x'], ['sevre'], ['init'], []]) {
+    const done = run(args);
+    assert.equal(done.status, 2, `${args}: ${done.stdout}${done.stderr}`);
+    assert.notEqual(done.stderr.trim(), '');
+    if (args.length) oneLine(done.stderr);
+  }
+});
+
+test('init prints what the demo needs, once', (t) => {
+  const data = path.join(temporaryFolder(t), 'data');
+  const demo = initDemo(data);
+  for (const name of ['tenantId', 'authority', 'issuer', 'administrator', 'appService', 'clientApp', 'crossDeviceApp', 'users']) assert.ok(demo[name], name);
+  assert.equal(demo.users.length, 2);
+  assert.equal(demo.issuer, `http://127.0.0.1:8080/${demo.tenantId}/v2.0`);
+  assert.equal(Buffer.from(demo.crossDeviceApp.vapidPublicKey, 'base64url').length, 65);
+  const again = run(['init', '--data', data, '--demo']);
+  assert.equal(again.status, 1);
+  oneLine(again.stderr);
+  assert.match(again.stderr, new RegExp(data));
+  for (const file of ['sealing.key', 'tls/key.pem']) assert.equal(statSync(path.join(data, file)).mode & 0o077, 0, file);
+});
+
+test('a second server on the directory, a busy port, an unwritable directory: one line each, exit 1', async (t) => {
+  const { server, data } = await demoServer(t);
+  const second = await runAsync(['serve', '--data', data, '--listen', '127.0.0.1:0']);
+  assert.equal(second.status, 1, second.stderr);
+  oneLine(second.stderr);
+  assert.match(second.stderr, new RegExp(`\\b${server.child.pid}\\b`));
+
+  const other = path.join(temporaryFolder(t), 'data');
+  initDemo(other);
+  const busy = createServer();
+  await new Promise((resolve) => busy.listen(0, '127.0.0.1', resolve));
+  t.after(() => busy.close());
+  const port = busy.address().port;
+  const refused = await runAsync(['serve', '--data', other, '--listen', `127.0.0.1:${port}`]);
+  assert.equal(refused.status, 1, refused.stderr);
+  oneLine(refused.stderr);
+  assert.match(refused.stderr, new RegExp(String(port)));
+
+  const nowhere = run(['init', '--data', '/proc/heliograph', '--demo']);
+  assert.equal(nowhere.status, 1, nowhere.stderr);
+  oneLine(nowhere.stderr);
+});
+
+test('a newer schema is refused, naming both', (t) => {
+  const data = path.join(temporaryFolder(t), 'data');
+  initDemo(data);
+  const done = spawnSync('sqlite3', [path.join(data, 'heliograph.db'), "INSERT INTO schema_version (number, name, applied_at, oldest_program) VALUES (999, 'future', 0, 999)"], { encoding: 'utf8' });
+  assert.equal(done.status, 0, done.stderr);
+  const refused = run(['serve', '--data', data, '--listen', '127.0.0.1:0']);
+  assert.equal(refused.status, 1, refused.stderr);
+  oneLine(refused.stderr);
+  assert.match(refused.stderr, /999/);
+});
+
+test('configuration: --check-config shows it, a bad key names the nearest', (t) => {
+  const folder = temporaryFolder(t);
+  const good = path.join(folder, 'good.toml'), bad = path.join(folder, 'bad.toml');
+  writeFileSync(good, 'listen = "127.0.0.1:9999"\n');
+  writeFileSync(bad, 'listenn = "127.0.0.1:9999"\n');
+  const shown = run(['serve', '--config', good, '--check-config', '--data', path.join(folder, 'd')]);
+  assert.equal(shown.status, 0, shown.stderr);
+  assert.match(shown.stdout, /listen = "127\.0\.0\.1:9999"/);
+  const refused = run(['serve', '--config', bad, '--check-config']);
+  assert.equal(refused.status, 1);
+  oneLine(refused.stderr);
+  assert.match(refused.stderr, /listenn.*nearest is "listen"/);
+});
+
+test('plain HTTP off loopback is refused without a proxy that speaks TLS', (t) => {
+  const data = path.join(temporaryFolder(t), 'data');
+  initDemo(data);
+  const refused = run(['serve', '--data', data, '--listen', '0.0.0.0:0']);
+  assert.equal(refused.status, 1, refused.stdout);
+  oneLine(refused.stderr);
+});
+
+test('user, app, cross-device: with a server and without one, the same answers', async (t) => {
+  const { server, demo, data } = await demoServer(t);
+  const json = (...args) => { const done = run([...args, '--data', data, '--json']); assert.equal(done.status, 0, `${args.join(' ')}: ${done.stderr}`); return done.stdout.trim() ? JSON.parse(done.stdout) : undefined; };
+  const carol = json('user', 'add', '--upn', 'carol@example.com', '--name', 'Carol');
+  assert.ok(carol.password);
+  const app = json('app', 'add', '--name', 'Mail', '--redirect-uri', 'spa=https://mail.example/cb', '--redirect-uri', 'native=http://127.0.0.1/cb');
+  const secret = json('app', 'add-secret', app.clientId);
+  assert.ok(secret.clientSecret.length >= 43);
+  const host = json('cross-device', 'add', 'mail.example', '--member', app.clientId, '--allow-unverified');
+  assert.equal(Buffer.from(host.vapidPublicKey, 'base64url').length, 65);
+  json('cross-device', 'set-platform-id', 'mail.example', 'android', 'com.example.mail');
+  json('crossdevice', 'add-sender-domain', 'mail.example', 'example.com');
+  const shown = json('cross-device', 'show', 'mail.example');
+  assert.deepEqual(shown.platformIds.android, ['com.example.mail']);
+  assert.deepEqual(shown.senderDomains, ['example.com']);
+  assert.deepEqual(shown.members, [app.clientId]);
+  const withServer = { users: json('user', 'list'), apps: json('app', 'list'), hosts: json('cross-device', 'list') };
+  // An application that was just registered can be used at once, without a restart.
+  await appToken(server.base, { ...demo, appService: { clientId: app.clientId, clientSecret: secret.clientSecret } });
+  await server.stop();
+  assert.deepEqual({ users: json('user', 'list'), apps: json('app', 'list'), hosts: json('cross-device', 'list') }, withServer);
+  json('user', 'block', 'carol@example.com');
+  assert.equal(json('user', 'show', 'carol@example.com').blocked, true);
+  const missing = run(['user', 'show', 'nobody@example.com', '--data', data]);
+  assert.equal(missing.status, 1);
+  oneLine(missing.stderr);
+});
+
+test('subscribe, send and tail: the whole job at the command line', async (t) => {
+  const { demo, data } = await demoServer(t);
+  const upn = demo.users[0].userPrincipalName;
+  const tail = spawn(program, ['tail', '--data', data, '--user', upn, '--json']);
+  t.after(() => tail.kill());
+  let out = '';
+  const line = (test) => new Promise((resolve, reject) => {
+    const look = () => { for (const l of out.split('\n')) if (l && test(JSON.parse(l))) { tail.stdout.off('data', look); return resolve(JSON.parse(l)); } };
+    tail.stdout.on('data', look);
+    tail.on('close', () => reject(new Error('tail ended')));
+    look();
+  });
+  tail.stdout.setEncoding('utf8').on('data', (chunk) => { out = out + chunk; });
+  const first = await line((l) => l.unsid);
+  const done = await runAsync(['send', '--data', data, '--unsid', first.unsid, '--title', 'Hi', '--body', 'There', '--json']);
+  assert.equal(done.status, 0, done.stderr);
+  const { id } = JSON.parse(done.stdout);
+  await line((l) => l.activities?.some((a) => a.id === id));
+  const made = await runAsync(['subscribe', '--data', data, '--user', upn, '--device', 'desk', '--json']);
+  assert.equal(made.status, 0, made.stderr);
+  assert.ok(JSON.parse(made.stdout).unsid);
+  const toUser = await runAsync(['send', '--data', data, '--user', upn, '--title', 'Again', '--body', '']);
+  assert.equal(toUser.status, 0, toUser.stderr);
+  const list = run(['subscription', 'list', '--data', data, '--user', upn, '--json']);
+  assert.ok(JSON.parse(list.stdout).some((s) => s.deviceId === 'desk'));
+});
+
+test('token as an app server takes its secret from a file, the environment or standard input, never from an argument', async (t) => {
+  const { server, demo, data } = await demoServer(t);
+  const args = ['token', '--server', server.base, '--client-id', demo.appService.clientId, '--json'];
+  const file = path.join(data, '..', 'secret');
+  writeFileSync(file, demo.appService.clientSecret + '\n', { mode: 0o600 });
+  for (const [more, options] of [[['--client-secret-file', file], {}], [[], { env: { ...process.env, HELIOGRAPH_CLIENT_SECRET: demo.appService.clientSecret } }], [['--client-secret-file', '-'], { input: demo.appService.clientSecret }]]) {
+    const done = await runAsync([...args, ...more], options);
+    assert.equal(done.status, 0, done.stderr);
+    const json = JSON.parse(done.stdout);
+    assert.equal(json.token_type, 'Bearer');
+    assert.ok(json.access_token && json.expires_in > 0);
+  }
+  const wrong = await runAsync([...args, '--client-secret-file', '-'], { input: 'wrong' });
+  assert.equal(wrong.status, 1);
+  oneLine(wrong.stderr);
+});

@@ -1,0 +1,26 @@
+// Plays every tests/transcripts/*.http against a fresh demo deployment. The files are also the API's examples.
+import test from 'node:test';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { demoServer } from '../harness/server.mjs';
+import { appToken, userToken, subscribe } from '../harness/actors.mjs';
+import { parseTranscript, play } from '../harness/transcript.mjs';
+
+const folder = path.resolve(import.meta.dirname, '../transcripts');
+
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.http'))) {
+  test(`transcript ${file}`, async (t) => {
+    const { server, demo, data } = await demoServer(t);
+    const [alice, bob] = demo.users;
+    const variables = {
+      base: server.base, demo, host: demo.crossDeviceApp.hostName, tenant: demo.tenantId, alice, bob,
+      appToken: await appToken(server.base, demo), aliceToken: userToken(data, demo, alice), bobToken: userToken(data, demo, bob),
+      tomorrow: new Date(Date.now() + 86_400_000).toISOString(), soon: new Date(Date.now() + 3_600_000).toISOString(),
+    };
+    const phone = await subscribe(server.base, variables.aliceToken, { deviceId: 'phone' });
+    variables.unsid = phone.unsid;
+    variables.subscription = phone.id;
+    for (const block of parseTranscript(readFileSync(path.join(folder, file), 'utf8')))
+      await t.test(block.title, () => play(block, server.base, variables));
+  });
+}
