@@ -8,16 +8,17 @@ import { temporaryFolder, initDemo, Server, until } from '../harness/server.mjs'
 import { appToken, call, notification, subscribe, userToken } from '../harness/actors.mjs';
 
 test('a full disk answers 503, keeps what it promised, and is over when there is room', { timeout: 300_000 }, async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = temporaryFolder();
+  let ending = async () => {};
   const disk = path.join(folder, 'disk');
   mkdirSync(disk);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk]).status === 0;
+  t.after(async () => { await ending(); spawnSync('umount', [disk]); rmSync(folder, { recursive: true, force: true }); });
   if (!mounted) return t.skip('a small file system cannot be mounted here; the driver test covers a full store');
-  t.after(() => spawnSync('umount', ['-l', disk]));
   const data = path.join(disk, 'data');
   const demo = initDemo(data);
   const server = await Server.start(data);
-  t.after(() => server.kill());
+  ending = () => server.kill();
   const app = await appToken(server.base, demo);
   const token = userToken(data, demo, demo.users[0]);
   const device = await subscribe(server.base, token);
@@ -44,8 +45,8 @@ test('a full disk answers 503, keeps what it promised, and is over when there is
   await until(async () => (await call(server.base, 'POST', '/beta/me/notifications', { token: app, unsid: device.unsid, body: notification(demo, { appNotificationId: 'after' }) })).status === 201, { what: 'posting again', seconds: 30 });
   const { status } = await server.stop();
   assert.equal(status, 0, server.log);
-  const again = await Server.start(data);
-  t.after(() => again.kill());
+  const again = await Server.start(data, { listen: new URL(server.base).host });
+  ending = () => again.kill();
   const view = await call(again.base, 'GET', `/v2/feeds/me/views/${device.id}/activities`, { token });
   for (const id of kept) assert.ok(view.json.activities.some((x) => x.id === id), `${id} is lost`);
   t.diagnostic(`${kept.length} kept, ${refused} refused`);

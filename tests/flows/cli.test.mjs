@@ -111,12 +111,12 @@ test('user, app, cross-device: with a server and without one, the same answers',
   assert.ok(secret.clientSecret.length >= 43);
   const host = json('cross-device', 'add', 'mail.example', '--member', app.clientId, '--allow-unverified');
   assert.equal(Buffer.from(host.vapidPublicKey, 'base64url').length, 65);
-  json('cross-device', 'set-platform-id', 'mail.example', 'android', 'com.example.mail');
+  json('cross-device', 'add-platform-id', 'mail.example', 'android', 'com.example.mail');
   json('crossdevice', 'add-sender-domain', 'mail.example', 'example.com');
   const shown = json('cross-device', 'show', 'mail.example');
-  assert.deepEqual(shown.platformIds.android, ['com.example.mail']);
+  assert.deepEqual(shown.platformAppIds.android, ['com.example.mail']);
   assert.deepEqual(shown.senderDomains, ['example.com']);
-  assert.deepEqual(shown.members, [app.clientId]);
+  assert.deepEqual(shown.members.map((m) => m.clientId), [app.clientId]);
   const withServer = { users: json('user', 'list'), apps: json('app', 'list'), hosts: json('cross-device', 'list') };
   // An application that was just registered can be used at once, without a restart.
   await appToken(server.base, { ...demo, appService: { clientId: app.clientId, clientSecret: secret.clientSecret } });

@@ -38,7 +38,7 @@ test('a stop under load answers what is in flight and sends live clients away wi
   const strange = outcomes.filter((o) => ![201, 503, 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'].includes(o));
   assert.deepEqual(strange, []);
   const answered = outcomes.filter((o) => o === 201).length;
-  const again = await Server.start(data);
+  const again = await Server.start(data, { listen: new URL(server.base).host });
   t.after(() => again.kill());
   const delta = await call(again.base, 'GET', `/v2/feeds/me/views/${device.id}/activities`, { token });
   // What was stored was answered: a request in flight is never left without its answer.

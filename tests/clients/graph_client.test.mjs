@@ -1,0 +1,52 @@
+// The unmodified Microsoft Graph client library and MSAL for Node, over TLS with the demo's own authority. Node reads
+// NODE_EXTRA_CA_CERTS when it starts, so the client runs in a process of its own.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { authority, demoServer } from '../harness/server.mjs';
+import { subscribe, userToken } from '../harness/actors.mjs';
+
+const script = path.resolve(import.meta.dirname, 'client_process.mjs');
+
+function client(data, task) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script], { env: { ...process.env, NODE_EXTRA_CA_CERTS: authority(data) }, stdio: ['pipe', 'pipe', 'pipe'] });
+    let out = '', err = '';
+    child.stdout.on('data', (d) => (out += d));
+    child.stderr.on('data', (d) => (err += d));
+    child.on('close', (code) => { try { assert.equal(code, 0, err); resolve(JSON.parse(out)); } catch (error) { reject(new Error(`${error.message}\n${out}\n${err}`)); } });
+    child.stdin.end(JSON.stringify(task));
+  });
+}
+
+test('msal-node gets a token with client credentials, and the Graph client posts, lists, patches and deletes with it', async (t) => {
+  const { server, demo, data } = await demoServer(t, { tls: true });
+  const device = await subscribe(server.base, userToken(data, demo, demo.users[0]), { deviceId: 'desk' });
+  const done = await client(data, { kind: 'graph', base: server.tls, demo, unsid: device.unsid, userToken: userToken(data, demo, demo.users[0]) });
+  assert.equal(done.posted.payload.visualContent.title, 'From the Graph client');
+  assert.deepEqual(done.listed, [done.posted.id]);
+  assert.equal(done.patched.userActionState, 'dismissed');
+  assert.deepEqual(done.left, []);
+  assert.equal(done.error.statusCode, 404);
+  assert.equal(done.error.code, 'itemNotFound');
+  assert.match(done.error.requestId, /^[0-9a-f-]{36}$/);
+});
+
+test('msal-node says what is wrong with a wrong secret', async (t) => {
+  const { server, demo, data } = await demoServer(t, { tls: true });
+  const done = await client(data, { kind: 'wrongSecret', base: server.tls, demo });
+  assert.match(done.error, /invalid_client/);
+});
+
+test('code + PKCE with msal-node: the sign-in page in headless Chromium, then a silent refresh', async (t) => {
+  const { server, demo, data } = await demoServer(t, { tls: true });
+  const done = await client(data, { kind: 'signIn', base: server.tls, demo, user: demo.users[0] });
+  assert.equal(done.username, demo.users[0].userPrincipalName);
+  assert.equal(done.oid, demo.users[0].id);
+  assert.match(done.scopes.join(' '), /Notifications\.ReadWrite\.CreatedByApp/i);
+  assert.notEqual(done.refreshed, done.accessToken);
+  assert.equal(done.me.id, demo.users[0].id);
+  assert.match(done.wrongPassword, /wrong/);
+  assert.match(done.reused, /invalid_grant/);
+});
