@@ -85,7 +85,8 @@ std::string base64url(Bytes raw) { return encode64(raw, kUrlAlphabet, false); }
 std::string base64(Bytes raw) { return encode64(raw, kStandardAlphabet, true); }
 
 std::optional<Buffer> from_base64url(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
+  if (text.ends_with('=') && text.size() % 4 != 0) return std::nullopt;
+  for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
   return decode64(text, kUrlReverse);
 }
 

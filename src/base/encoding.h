@@ -18,7 +18,7 @@ inline std::string_view as_text(Bytes raw) { return {reinterpret_cast<const char
 
 std::string base64url(Bytes raw);                             // without padding
 std::string base64(Bytes raw);                                // standard alphabet, padded
-std::optional<Buffer> from_base64url(std::string_view text);  // padding tolerated; any other stray character is nullopt
+std::optional<Buffer> from_base64url(std::string_view text);  // padding that fits is tolerated; any stray is nullopt
 std::optional<Buffer> from_base64(std::string_view text);     // standard alphabet, padding required where due
 std::string hex(Bytes raw);                                   // lower case
 std::optional<Buffer> from_hex(std::string_view text);

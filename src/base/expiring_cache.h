@@ -1,8 +1,12 @@
 // A bounded cache whose entries end at a time of their own. Not for several threads: each loop has its own.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <list>
 #include <unordered_map>
+#include <utility>
 
 #include "base/time.h"
 
@@ -11,7 +15,7 @@ namespace hg {
 template <class Key, class Value, class Hash = std::hash<Key>>
 class ExpiringCache {
  public:
-  explicit ExpiringCache(std::size_t most) : most_(most) {}
+  explicit ExpiringCache(std::size_t most) : most_(std::max<std::size_t>(most, 1)) {}
 
   // Null where there is none, or no longer.
   const Value* find(const Key& key, Time now) {

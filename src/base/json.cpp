@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
-#include <charconv>
+#include <cmath>
 #include <vector>
 
 #include "base/encoding.h"
@@ -28,11 +29,11 @@ class StrictHandler {
   bool on_document_begin(json::error_code&) { return true; }
   bool on_document_end(json::error_code&) { return true; }
   bool on_object_begin(json::error_code&) {
-    keys_.emplace_back();
+    objects_.push_back(keys_.size());
     return true;
   }
-  bool on_object_end(std::size_t count, json::error_code&) {
-    keys_.pop_back();
+  bool on_object_end(std::size_t count, json::error_code& error) {
+    if (!check_keys(error)) return false;
     stack.push_object(count);
     return true;
   }
@@ -46,13 +47,10 @@ class StrictHandler {
     return true;
   }
   bool on_key(json::string_view part, std::size_t, json::error_code& error) {
-    text_.append(part);
-    if (!check_text(error)) return false;
-    auto& seen = keys_.back();
-    if (std::ranges::find(seen, text_) != seen.end())
-      return refuse(error, fmt::format("the key \"{}\" is repeated", text_));
-    seen.push_back(text_);
-    stack.push_key(text_);
+    const auto key = whole(part);
+    if (!check_text(key, error)) return false;
+    stack.push_key(key);
+    keys_.emplace_back(key);
     text_.clear();
     return true;
   }
@@ -61,9 +59,9 @@ class StrictHandler {
     return true;
   }
   bool on_string(json::string_view part, std::size_t, json::error_code& error) {
-    text_.append(part);
-    if (!check_text(error)) return false;
-    stack.push_string(text_);
+    const auto text = whole(part);
+    if (!check_text(text, error)) return false;
+    stack.push_string(text);
     text_.clear();
     return true;
   }
@@ -76,7 +74,8 @@ class StrictHandler {
     stack.push_uint64(number);
     return true;
   }
-  bool on_double(double number, json::string_view, json::error_code&) {
+  bool on_double(double number, json::string_view, json::error_code& error) {
+    if (!std::isfinite(number)) return refuse(error, "a number is too large");
     stack.push_double(number);
     return true;
   }
@@ -94,9 +93,27 @@ class StrictHandler {
   json::value_stack stack;
 
  private:
-  bool check_text(json::error_code& error) {
-    if (text_.find('\0') == std::string::npos) return true;
+  // The parser hands over long texts, and those with escapes, in parts.
+  json::string_view whole(json::string_view last) {
+    if (text_.empty()) return last;
+    text_.append(last);
+    return text_;
+  }
+  bool check_text(json::string_view text, json::error_code& error) {
+    if (text.find('\0') == json::string_view::npos) return true;
     return refuse(error, "a text contains U+0000");
+  }
+  // Sorted, at the object's end: an object of very many keys costs no more than its length asks.
+  bool check_keys(json::error_code& error) {
+    const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(objects_.back());
+    objects_.pop_back();
+    std::sort(first, keys_.end());
+    const auto twice = std::adjacent_find(first, keys_.end());
+    if (twice != keys_.end())
+      return refuse(error, twice->size() > kShownKey ? "a long key is repeated in the object that ends here"
+                                                     : fmt::format("the key \"{}\" is repeated", *twice));
+    keys_.erase(first, keys_.end());
+    return true;
   }
   bool refuse(json::error_code& error, std::string why) {
     refusal = std::move(why);
@@ -104,8 +121,10 @@ class StrictHandler {
     return false;
   }
 
+  static constexpr std::size_t kShownKey = 64;
   std::string text_;
-  std::vector<std::vector<std::string>> keys_;
+  std::vector<std::string> keys_;     // of all open objects, the innermost object's last
+  std::vector<std::size_t> objects_;  // where the keys of each open object begin
 };
 
 std::string place(std::string_view text, std::size_t at) {
@@ -128,6 +147,9 @@ Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (error == json::error::too_deep)
     return fail(Code::too_large, fmt::format("the JSON is nested deeper than {} levels", limits.depth));
+  if (error == json::error::object_too_large || error == json::error::array_too_large ||
+      error == json::error::key_too_large || error == json::error::string_too_large)
+    return fail(Code::too_large, fmt::format("the JSON is too large: {} at {}", error.message(), place(text, read)));
   if (!parser.handler().refusal.empty())
     return fail(Code::invalid_json, fmt::format("{} ({})", parser.handler().refusal, place(text, read)));
   if (error) return fail(Code::invalid_json, fmt::format("not JSON: {} at {}", error.message(), place(text, read)));
@@ -220,7 +242,9 @@ JsonWriter& JsonWriter::value(std::int64_t number) { return raw(fmt::format_int(
 
 JsonWriter& JsonWriter::value(std::uint64_t number) { return raw(fmt::format_int(number).c_str()); }
 
-JsonWriter& JsonWriter::value(double number) { return raw(fmt::format("{}", number)); }
+JsonWriter& JsonWriter::value(double number) {
+  return std::isfinite(number) ? raw(fmt::format("{}", number)) : raw("null");
+}
 
 JsonWriter& JsonWriter::value(const json::value& v) { return raw(json::serialize(v)); }
 

@@ -19,12 +19,14 @@ struct JsonLimits {
 };
 
 // RFC 8259 text to a value. Refuses (Code::invalid_json, with line and column or the JSON path in the message) what
-// Boost.JSON would let pass: a repeated key at any depth, U+0000 in a string or key, invalid UTF-8, trailing text;
-// deeper than `limits.depth` is Code::too_large.
+// Boost.JSON would let pass: a repeated key at any depth, U+0000 in a string or key, invalid UTF-8, a number beyond
+// double, trailing text; deeper than `limits.depth`, or more than 100,000 members in one object or array, is
+// Code::too_large.
 Result<json::value> parse_json(std::string_view text, JsonLimits limits = {});
 
 // Writes JSON by appending to a string: `JsonWriter(out).object().field("id", x).end()`. Commas are its business;
-// nesting is the caller's. Strings are escaped as RFC 8259 §7 asks.
+// nesting is the caller's, up to 64 levels.
+// Strings, which must be UTF-8, are escaped as RFC 8259 §7 asks; a double that is no number is written as null.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <deque>
 #include <iterator>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace hg {

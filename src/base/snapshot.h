@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <utility>
 
 namespace hg {
 
@@ -13,6 +14,10 @@ class Snapshot {
   explicit Snapshot(std::shared_ptr<const T> first) : current_(std::move(first)) {}
 
   [[nodiscard]] std::shared_ptr<const T> load() const { return current_.load(std::memory_order_acquire); }
+  // Puts `next` in place of `seen`; false, and `seen` is what is there, where somebody was quicker.
+  bool replace(std::shared_ptr<const T>& seen, std::shared_ptr<const T> next) {
+    return current_.compare_exchange_strong(seen, std::move(next), std::memory_order_acq_rel);
+  }
   void store(std::shared_ptr<const T> next) { current_.store(std::move(next), std::memory_order_release); }
 
  private:

@@ -3,10 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace hg {
 
 namespace {
+
+// std::chrono's years end at 32767: a farther one is as good as these for every comparison that is made.
+constexpr int kFarYear = 32'000;
+constexpr Time kFirst{std::chrono::sys_days(std::chrono::year(-kFarYear) / 1 / 1)};
+constexpr Time kLast{std::chrono::sys_days(std::chrono::year(kFarYear + 1) / 1 / 1) - Duration(1)};
 
 // Reads digits from the front; false unless there are between `least` and `most`.
 bool digits(std::string_view& text, std::size_t least, std::size_t most, std::int64_t& value) {
@@ -46,9 +52,9 @@ bool offset(std::string_view& text, std::int64_t& minutes) {
   std::int64_t hours = 0;
   std::int64_t rest = 0;
   if (!digits(text, 2, 2, hours)) return false;
-  skip(text, ':');
-  if (!text.empty() && !digits(text, 2, 2, rest)) return false;
-  if (hours > 18 || rest > 59) return false;
+  const bool colon = skip(text, ':');
+  if ((colon || !text.empty()) && !digits(text, 2, 2, rest)) return false;
+  if (rest > 59 || hours * 60 + rest > 18 * 60) return false;
   minutes = (hours * 60 + rest) * (negative ? -1 : 1);
   return true;
 }
@@ -59,7 +65,8 @@ std::string iso(Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+  const int year = static_cast<int>(date.year());
+  return fmt::format("{}{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year < 0 ? "-" : "", std::abs(year),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
                      clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
@@ -78,14 +85,14 @@ std::optional<Time> parse_iso(std::string_view text) {
     if (!offset(text, shift) || !text.empty()) return std::nullopt;
   }
   if (hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  // std::chrono's years end at 32767: a farther one is as good as that for every comparison made here.
-  const std::int64_t clamped = std::clamp<std::int64_t>(negative ? -year : year, -32'000, 32'000);
+  const std::int64_t clamped = std::clamp<std::int64_t>(negative ? -year : year, -kFarYear, kFarYear);
   const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(clamped)),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day)));
   if (!date.ok()) return std::nullopt;
-  return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute - shift) +
-         std::chrono::seconds(second) + Duration(ms);
+  const Time time = Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+                    std::chrono::minutes(minute - shift) + std::chrono::seconds(second) + Duration(ms);
+  return std::clamp(time, kFirst, kLast);
 }
 
 }  // namespace hg

@@ -18,8 +18,8 @@ constexpr Time from_ms(std::int64_t ms) { return Time{Duration{ms}}; }
 // "2026-11-30T22:05:36.250Z"
 std::string iso(Time time);
 // ISO 8601 date and time, with or without fraction (any digits; beyond milliseconds cut), offset `Z`, `+hh:mm`, `+hhmm`
-// or none (read as UTC). Years of up to nine digits with a sign occur (java.time's MIN and MAX) and are clamped to what
-// Time holds.
+// or none (read as UTC). Years of up to nine digits with a sign occur (java.time's MIN and MAX) and are clamped to the
+// years from -32000 to 32000.
 std::optional<Time> parse_iso(std::string_view text);
 
 // The one seam of time: logic takes `now` as a value, loops ask a Clock.
