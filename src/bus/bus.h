@@ -19,11 +19,11 @@ namespace hg::bus {
 struct Note {
   std::int64_t version = 0;
   std::string activity;
-  std::uint8_t platforms = 0;  // bits of model::Platform that its policy alerts
-  bool handled = false;        // activated, dismissed or deleted: goes first in a signal
+  std::uint8_t platforms = 0;      // bits of model::Platform that its policy alerts
+  bool handled = false;            // activated, dismissed or deleted: goes first in a signal
   std::int64_t alert_version = 0;  // it last asked for attention then, and still does; 0: it does not
   Time alerted_at{};               // when that was
-  SubscriptionId maker;        // the endpoint that made the change is not told of it; zero: none was named
+  SubscriptionId maker;            // the endpoint that made the change is not told of it; zero: none was named
 };
 
 // All that changed between two versions of a feed, while it is small.
