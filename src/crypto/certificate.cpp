@@ -1,6 +1,5 @@
 #include "crypto/certificate.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "crypto/hash.h"
@@ -77,6 +76,17 @@ DemoCertificates make_demo_certificates() {
           pem([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); }), pem([&](BIO* bio) {
             return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
           })};
+}
+
+std::optional<Digest> thumbprint_sha256(std::string_view pem) {
+  const X509Ptr certificate = read_certificate(pem);
+  if (!certificate) return std::nullopt;
+  unsigned char* der = nullptr;
+  const int length = i2d_X509(certificate.get(), &der);
+  check(length > 0 ? 1 : 0, "writing a certificate");
+  const Digest digest = sha256(std::as_bytes(std::span(der, static_cast<std::size_t>(length))));
+  OPENSSL_free(der);
+  return digest;
 }
 
 }  // namespace hg::crypto

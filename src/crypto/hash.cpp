@@ -7,8 +7,8 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <memory>
-#include <stdexcept>
 
 #include "crypto/openssl.h"
 
@@ -21,6 +21,13 @@ EVP_MD* sha256_algorithm() {
   static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   return algorithm;
 }
+
+EVP_KDF* hkdf_algorithm() {
+  static EVP_KDF* const algorithm = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
+  return algorithm;
+}
+
+using KdfContext = std::unique_ptr<EVP_KDF_CTX, Freer<EVP_KDF_CTX_free>>;
 
 const unsigned char* raw(Bytes bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
@@ -64,20 +71,25 @@ Digest hmac_sha256(Bytes key, std::initializer_list<Bytes> pieces) {
   check(EVP_DigestUpdate(ctx, inner.data(), inner.size()), "HMAC");
   for (const Bytes piece : pieces) check(EVP_DigestUpdate(ctx, piece.data(), piece.size()), "HMAC");
   check(EVP_DigestFinal_ex(ctx, reinterpret_cast<unsigned char*>(digest.data()), nullptr), "HMAC");
-  return hash({outer, digest});
+  const Digest mac = hash({outer, digest});
+  OPENSSL_cleanse(inner.data(), inner.size());
+  OPENSSL_cleanse(outer.data(), outer.size());
+  return mac;
 }
 
-Buffer hkdf_sha256(Bytes key, std::string_view info, std::size_t length) {
-  EVP_KDF* kdf = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
-  const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> ctx(EVP_KDF_CTX_new(kdf), &EVP_KDF_CTX_free);
-  EVP_KDF_free(kdf);
+Buffer hkdf_sha256(Bytes key, Bytes salt, Bytes info, std::size_t length) {
+  const KdfContext ctx(EVP_KDF_CTX_new(hkdf_algorithm()));
   char digest[] = "SHA256";
   // OpenSSL's parameters are not const, though it only reads them.
-  const OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, const_cast<std::byte*>(key.data()), key.size()),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, const_cast<char*>(info.data()), info.size()),
-      OSSL_PARAM_construct_end()};
+  // It refuses a null pointer even where the size is zero.
+  const auto octets = [](const char* name, Bytes value) {
+    static std::byte nothing{};
+    return OSSL_PARAM_construct_octet_string(name, value.empty() ? &nothing : const_cast<std::byte*>(value.data()),
+                                             value.size());
+  };
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+                               octets(OSSL_KDF_PARAM_KEY, key), octets(OSSL_KDF_PARAM_SALT, salt),
+                               octets(OSSL_KDF_PARAM_INFO, info), OSSL_PARAM_construct_end()};
   Buffer out(length);
   check(EVP_KDF_derive(ctx.get(), reinterpret_cast<unsigned char*>(out.data()), length, params), "HKDF");
   return out;
@@ -85,16 +97,21 @@ Buffer hkdf_sha256(Bytes key, std::string_view info, std::size_t length) {
 
 bool equal(Bytes a, Bytes b) { return a.size() == b.size() && CRYPTO_memcmp(raw(a), raw(b), a.size()) == 0; }
 
+void fill_random(std::span<std::byte> out) {
+  check(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())), "random bytes");
+}
+
 Buffer random_bytes(std::size_t count) {
   Buffer out(count);
-  check(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)), "random bytes");
+  fill_random(out);
   return out;
 }
 
 Guid random_guid() {
-  const Buffer bytes = random_bytes(16);
-  Guid guid = Guid::v8(bytes);
+  Guid guid;
+  fill_random(guid.bytes);
   guid.bytes[6] = (guid.bytes[6] & std::byte{0x0f}) | std::byte{0x40};
+  guid.bytes[8] = (guid.bytes[8] & std::byte{0x3f}) | std::byte{0x80};
   return guid;
 }
 

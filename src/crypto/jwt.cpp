@@ -16,18 +16,40 @@ bool safe_kid(std::string_view kid) {
          });
 }
 
+// RFC 7515 §2: no padding.
+std::optional<Buffer> decode(std::string_view part) {
+  return part.ends_with('=') ? std::nullopt : from_base64url(part);
+}
+
 std::optional<json::object> object_of(std::string_view part) {
-  if (part.find('=') != std::string_view::npos) return std::nullopt;
-  const auto bytes = from_base64url(part);
+  const auto bytes = decode(part);
   if (!bytes) return std::nullopt;
   auto parsed = parse_json(as_text(*bytes));
   if (!parsed || !parsed->is_object()) return std::nullopt;
   return std::move(parsed->as_object());
 }
 
-std::string text_in(const json::object& object, std::string_view name) {
+// Empty where it is missing; nullopt where it is no text.
+std::optional<std::string> text_in(const json::object& object, std::string_view name) {
   const auto* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
+  if (member == nullptr) return "";
+  if (!member->is_string()) return std::nullopt;
+  return std::string(member->as_string());
+}
+
+// Fills what the header says; false where it is not acceptable.
+bool read_header(Jwt& jwt) {
+  const auto alg = text_in(jwt.header, "alg");
+  const auto kid = text_in(jwt.header, "kid");
+  const auto typ = text_in(jwt.header, "typ");
+  if (jwt.header.contains("crit") || !alg || !kid || !typ || !safe_kid(*kid)) return false;
+  const auto known = parse_alg(*alg);
+  if (!known) return false;
+  jwt.alg = *known;
+  jwt.kid = *kid;
+  jwt.typ = lower(*typ);
+  if (jwt.typ.starts_with("application/")) jwt.typ.erase(0, 12);
+  return true;
 }
 
 }  // namespace
@@ -44,17 +66,13 @@ std::optional<Jwt> parse_jwt(std::string_view token) {
   const std::size_t first = token.find('.');
   const std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
   if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos) return std::nullopt;
-  const auto header = object_of(token.substr(0, first));
-  if (!header || header->contains("crit")) return std::nullopt;
+  auto header = object_of(token.substr(0, first));
+  if (!header) return std::nullopt;
   Jwt jwt;
-  const auto alg = parse_alg(text_in(*header, "alg"));
-  jwt.kid = text_in(*header, "kid");
-  if (!alg || !safe_kid(jwt.kid)) return std::nullopt;
-  jwt.alg = *alg;
-  jwt.typ = lower(text_in(*header, "typ"));
-  if (jwt.typ.starts_with("application/")) jwt.typ.erase(0, 12);
+  jwt.header = std::move(*header);
+  if (!read_header(jwt)) return std::nullopt;
   auto claims = object_of(token.substr(first + 1, second - first - 1));
-  auto signature = from_base64url(token.substr(second + 1));
+  auto signature = decode(token.substr(second + 1));
   if (!claims || !signature) return std::nullopt;
   jwt.claims = std::move(*claims);
   jwt.signature = std::move(*signature);

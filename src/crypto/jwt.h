@@ -15,7 +15,7 @@ std::string sign_jwt(const PrivateKey& key, std::string_view kid, std::string_vi
 struct Jwt {
   Alg alg = Alg::rs256;
   std::string kid, typ;  // typ in lower case, without "application/"
-  json::object claims;
+  json::object header, claims;
   std::string signing_input;
   Buffer signature;
 
@@ -24,8 +24,10 @@ struct Jwt {
   }
 };
 
-// Nullopt for more than 8 kB, other than three parts, an algorithm not allowed, repeated keys, `crit`, or a kid that is
-// longer than 64 characters or has others than letters, digits and `._-`. Keys named in the header (jku, jwk, x5c, x5u)
+// Nullopt for more than 8 kB, other than three parts, base64url with padding, an algorithm not allowed, repeated keys,
+// `crit`, a kid or typ that is no text, or a kid that is longer than 64 characters or has others than letters, digits
+// and
+// `._-`. Keys named in the header (jku, jwk, x5c, x5u)
 // are not read.
 std::optional<Jwt> parse_jwt(std::string_view token);
 

@@ -7,6 +7,8 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
+#include <stdexcept>
+
 #include "crypto/openssl.h"
 
 namespace hg::crypto {
@@ -14,6 +16,10 @@ namespace hg::crypto {
 namespace {
 
 constexpr std::size_t kCoordinate = 32;
+constexpr int kLeastModulus = 2048;
+constexpr int kMostModulus = 8192;  // a verification costs with the square of it
+constexpr int kMostExponent = 64;
+constexpr const char* kP256 = "prime256v1";
 
 using Big = std::unique_ptr<BIGNUM, Freer<BN_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, Freer<OSSL_PARAM_free>>;
@@ -21,7 +27,7 @@ using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Freer<OSSL_PARAM_BLD_free>>
 using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Freer<ECDSA_SIG_free>>;
 
 std::shared_ptr<EVP_PKEY> share(EVP_PKEY* key) {
-  return {key, [](EVP_PKEY* k) { EVP_PKEY_free(k); }};
+  return key == nullptr ? nullptr : std::shared_ptr<EVP_PKEY>(key, Freer<EVP_PKEY_free>{});
 }
 
 const unsigned char* raw(Bytes bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
@@ -29,16 +35,48 @@ unsigned char* raw(Buffer& bytes) { return reinterpret_cast<unsigned char*>(byte
 
 Big big(std::string_view base64url_text) {
   const auto bytes = from_base64url(base64url_text);
-  if (!bytes || bytes->empty() || bytes->size() > 1024) return nullptr;
+  if (!bytes || bytes->empty() || bytes->size() > kMostModulus / 8) return nullptr;
   return Big(BN_bin2bn(raw(*bytes), static_cast<int>(bytes->size()), nullptr));
 }
 
-std::string text_of(const EVP_PKEY* key, const char* member, std::size_t width = 0) {
+Big member(const EVP_PKEY* key, const char* name) {
   BIGNUM* number = nullptr;
-  check(EVP_PKEY_get_bn_param(key, member, &number), "reading a key");
-  const Big owner(number);
-  Buffer bytes(width > 0 ? width : static_cast<std::size_t>(BN_num_bytes(number)));
-  check(BN_bn2binpad(number, raw(bytes), static_cast<int>(bytes.size())) >= 0 ? 1 : 0, "reading a key");
+  check(EVP_PKEY_get_bn_param(key, name, &number), "reading a key");
+  return Big(number);
+}
+
+// With an exponent of 1 everybody could sign.
+bool acceptable_rsa(const BIGNUM* modulus, const BIGNUM* exponent) {
+  const int bits = BN_num_bits(modulus);
+  return bits >= kLeastModulus && bits <= kMostModulus && BN_is_odd(modulus) == 1 && BN_is_odd(exponent) == 1 &&
+         BN_is_one(exponent) == 0 && BN_num_bits(exponent) <= kMostExponent;
+}
+
+bool on_p256(EVP_PKEY* key) {
+  char group[32] = {};
+  if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, nullptr) != 1 ||
+      std::string_view(group) != kP256)
+    return false;
+  const KeyContext ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+  return EVP_PKEY_public_check(ctx.get()) == 1;
+}
+
+// Of a kind that tokens are signed with: RS256, PS256 or ES256.
+bool acceptable(EVP_PKEY* key) {
+  bool good = false;
+  if (EVP_PKEY_is_a(key, "RSA") == 1) {
+    good = acceptable_rsa(member(key, OSSL_PKEY_PARAM_RSA_N).get(), member(key, OSSL_PKEY_PARAM_RSA_E).get());
+  } else if (EVP_PKEY_is_a(key, "EC") == 1) {
+    good = on_p256(key);
+  }
+  ERR_clear_error();
+  return good;
+}
+
+std::string text_of(const EVP_PKEY* key, const char* name, std::size_t width = 0) {
+  const Big number = member(key, name);
+  Buffer bytes(width > 0 ? width : static_cast<std::size_t>(BN_num_bytes(number.get())));
+  check(BN_bn2binpad(number.get(), raw(bytes), static_cast<int>(bytes.size())) >= 0 ? 1 : 0, "reading a key");
   return base64url(bytes);
 }
 
@@ -57,7 +95,7 @@ std::shared_ptr<EVP_PKEY> from_params(const char* type, OSSL_PARAM_BLD* builder)
 std::shared_ptr<EVP_PKEY> rsa_from(const Jwk& jwk) {
   const Big n = big(jwk.n);
   const Big e = big(jwk.e);
-  if (!n || !e || BN_num_bits(n.get()) < 2048) return nullptr;
+  if (!n || !e || !acceptable_rsa(n.get(), e.get())) return nullptr;
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get());
@@ -72,14 +110,10 @@ std::shared_ptr<EVP_PKEY> ec_from(const Jwk& jwk) {
   point.insert(point.end(), x->begin(), x->end());
   point.insert(point.end(), y->begin(), y->end());
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
-  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
+  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, kP256, 0);
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
   auto key = from_params("EC", builder.get());
-  if (!key) return nullptr;
-  const KeyContext ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-  if (EVP_PKEY_public_check(ctx.get()) == 1) return key;
-  ERR_clear_error();
-  return nullptr;
+  return key && acceptable(key.get()) ? key : nullptr;
 }
 
 // JOSE writes r and s side by side (RFC 7518 §3.4), OpenSSL as DER.
@@ -107,13 +141,32 @@ Buffer joined_signature(const Buffer& der) {
   return out;
 }
 
+bool fits(Alg alg, const EVP_PKEY* key) { return EVP_PKEY_is_a(key, alg == Alg::es256 ? "EC" : "RSA") == 1; }
+
+// RFC 7518 §3.5: PSS with a salt as long as the hash.
+void set_padding(Alg alg, EVP_PKEY_CTX* ctx) {
+  if (alg != Alg::ps256) return;
+  check(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING), "choosing PSS");
+  check(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST), "choosing PSS");
+}
+
 }  // namespace
 
-std::string_view name(Alg alg) { return alg == Alg::rs256 ? "RS256" : "ES256"; }
+std::string_view name(Alg alg) {
+  switch (alg) {
+    case Alg::rs256:
+      return "RS256";
+    case Alg::es256:
+      return "ES256";
+    case Alg::ps256:
+      return "PS256";
+  }
+  throw std::logic_error("an algorithm without a name");
+}
 
 std::optional<Alg> parse_alg(std::string_view text) {
-  if (text == "RS256") return Alg::rs256;
-  if (text == "ES256") return Alg::es256;
+  for (const Alg alg : {Alg::rs256, Alg::es256, Alg::ps256})
+    if (text == name(alg)) return alg;
   return std::nullopt;
 }
 
@@ -123,8 +176,17 @@ std::optional<PublicKey> PublicKey::from_jwk(const Jwk& jwk) {
   return PublicKey(std::move(key));
 }
 
+std::optional<PublicKey> PublicKey::from_certificate(std::string_view pem) {
+  const X509Ptr certificate = read_certificate(pem);
+  if (!certificate) return std::nullopt;
+  auto key = share(X509_get_pubkey(certificate.get()));
+  ERR_clear_error();
+  if (!key || !acceptable(key.get())) return std::nullopt;
+  return PublicKey(std::move(key));
+}
+
 bool PublicKey::verify(Alg alg, Bytes message, Bytes signature) const {
-  if (EVP_PKEY_is_a(key_.get(), alg == Alg::rs256 ? "RSA" : "EC") != 1) return false;
+  if (!fits(alg, key_.get())) return false;
   std::optional<Buffer> der;
   if (alg == Alg::es256) {
     der = der_signature(signature);
@@ -132,25 +194,27 @@ bool PublicKey::verify(Alg alg, Bytes message, Bytes signature) const {
     signature = *der;
   }
   const MdContext ctx(EVP_MD_CTX_new());
-  check(EVP_DigestVerifyInit_ex(ctx.get(), nullptr, "SHA256", nullptr, nullptr, key_.get(), nullptr), "verifying");
+  EVP_PKEY_CTX* settings = nullptr;
+  check(EVP_DigestVerifyInit_ex(ctx.get(), &settings, "SHA256", nullptr, nullptr, key_.get(), nullptr), "verifying");
+  set_padding(alg, settings);
   const bool good = EVP_DigestVerify(ctx.get(), raw(signature), signature.size(), raw(message), message.size()) == 1;
   ERR_clear_error();
   return good;
 }
 
 PrivateKey PrivateKey::generate(Alg alg) {
-  EVP_PKEY* key = alg == Alg::rs256 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048})
-                                    : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+  EVP_PKEY* key = alg == Alg::es256 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")
+                                    : EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{kLeastModulus});
   check(key != nullptr ? 1 : 0, "making a key");
   return PrivateKey(share(key));
 }
 
 std::optional<PrivateKey> PrivateKey::from_der(Bytes pkcs8) {
   const unsigned char* at = raw(pkcs8);
-  EVP_PKEY* key = d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(pkcs8.size()));
+  auto key = share(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(pkcs8.size())));
   ERR_clear_error();
-  if (key == nullptr) return std::nullopt;
-  return PrivateKey(share(key));
+  if (!key || at != raw(pkcs8) + pkcs8.size() || !acceptable(key.get())) return std::nullopt;
+  return PrivateKey(std::move(key));
 }
 
 Buffer PrivateKey::der() const {
@@ -177,15 +241,18 @@ Jwk PrivateKey::jwk() const {
           text_of(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y, kCoordinate)};
 }
 
-Buffer PrivateKey::sign(Bytes message) const {
+Buffer PrivateKey::sign(Alg alg, Bytes message) const {
+  if (!fits(alg, key_.get())) throw std::logic_error("the key is not of the algorithm's type");
   const MdContext ctx(EVP_MD_CTX_new());
-  check(EVP_DigestSignInit_ex(ctx.get(), nullptr, "SHA256", nullptr, nullptr, key_.get(), nullptr), "signing");
+  EVP_PKEY_CTX* settings = nullptr;
+  check(EVP_DigestSignInit_ex(ctx.get(), &settings, "SHA256", nullptr, nullptr, key_.get(), nullptr), "signing");
+  set_padding(alg, settings);
   std::size_t length = 0;
   check(EVP_DigestSign(ctx.get(), nullptr, &length, raw(message), message.size()), "signing");
   Buffer signature(length);
   check(EVP_DigestSign(ctx.get(), raw(signature), &length, raw(message), message.size()), "signing");
   signature.resize(length);
-  return alg() == Alg::es256 ? joined_signature(signature) : signature;
+  return alg == Alg::es256 ? joined_signature(signature) : signature;
 }
 
 Buffer PrivateKey::point() const {

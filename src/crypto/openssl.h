@@ -4,11 +4,13 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace hg::crypto {
 
@@ -26,6 +28,16 @@ using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
+
+// The first certificate of a PEM text, or null.
+inline X509Ptr read_certificate(std::string_view pem) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  // Without a callback an encrypted text would make OpenSSL ask on the terminal.
+  const auto no_password = [](char*, int, int, void*) { return -1; };
+  X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
+  ERR_clear_error();
+  return certificate;
+}
 
 // What cannot fail but for lack of memory.
 inline void check(int result, const char* doing) {

@@ -16,6 +16,10 @@ constexpr std::uint32_t kLanes = 1;
 constexpr std::size_t kSalt = 16;
 constexpr std::size_t kHash = 32;
 
+// Of a random password that nobody kept; made with the numbers above, so that it costs the same from the first time on.
+constexpr const char* kNobody =
+    "$argon2id$v=19$m=19456,t=2,p=1$3aA16LgharF6F++0MDhXBQ$N97hpkgMBsRdP7qiKaX+dglfvkIfB3RYvMu/fB99/dA";
+
 }  // namespace
 
 std::string hash_password(std::string_view password) {
@@ -32,10 +36,6 @@ bool verify_password(std::string_view encoded, std::string_view password) {
   return argon2id_verify(std::string(encoded).c_str(), password.data(), password.size()) == ARGON2_OK;
 }
 
-bool verify_against_nothing(std::string_view password) {
-  static const std::string nobody = hash_password(random_token());
-  verify_password(nobody, password);
-  return false;
-}
+bool verify_against_nothing(std::string_view password) { return verify_password(kNobody, password) && false; }
 
 }  // namespace hg::crypto

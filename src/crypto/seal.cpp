@@ -10,7 +10,9 @@ namespace {
 constexpr std::byte kFormat{1};
 constexpr std::size_t kNonce = 12;
 constexpr std::size_t kTag = 16;
-constexpr std::size_t kHead = 1 + kNonce + kTag;
+constexpr std::size_t kNonceAt = 2;  // behind format and key id
+constexpr std::size_t kTagAt = kNonceAt + kNonce;
+constexpr std::size_t kHead = kTagAt + kTag;
 
 unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
 const unsigned char* raw(const std::byte* bytes) { return reinterpret_cast<const unsigned char*>(bytes); }
@@ -27,7 +29,10 @@ EVP_CIPHER* siv() {
 
 }  // namespace
 
-SealingKey::SealingKey(Buffer key) : key_(std::move(key)), siv_key_(hkdf_sha256(key_, "heliograph siv", 64)) {}
+SealingKey::SealingKey(Buffer key)
+    : key_(std::move(key)),
+      siv_key_(hkdf_sha256(key_, "heliograph siv", 64)),
+      id_(hkdf_sha256(key_, "heliograph key id", 1).front()) {}
 
 SealingKey SealingKey::generate() { return SealingKey(random_bytes(kSize)); }
 
@@ -43,11 +48,11 @@ SealingKey SealingKey::subkey(std::string_view purpose) const {
 Buffer SealingKey::seal(Bytes associated, Bytes clear) const {
   Buffer out(kHead + clear.size());
   out[0] = kFormat;
-  const Buffer nonce = random_bytes(kNonce);
-  std::ranges::copy(nonce, out.begin() + 1);
+  out[1] = id_;
+  fill_random(std::span(out).subspan(kNonceAt, kNonce));
   const CipherContext ctx(EVP_CIPHER_CTX_new());
   int length = 0;
-  check(EVP_EncryptInit_ex2(ctx.get(), gcm(), raw(key_.data()), raw(nonce.data()), nullptr), "sealing");
+  check(EVP_EncryptInit_ex2(ctx.get(), gcm(), raw(key_.data()), raw(out.data() + kNonceAt), nullptr), "sealing");
   if (!associated.empty())
     check(EVP_EncryptUpdate(ctx.get(), nullptr, &length, raw(associated.data()), static_cast<int>(associated.size())),
           "sealing");
@@ -56,18 +61,18 @@ Buffer SealingKey::seal(Bytes associated, Bytes clear) const {
                             static_cast<int>(clear.size())),
           "sealing");
   check(EVP_EncryptFinal_ex(ctx.get(), raw(out.data() + out.size()), &length), "sealing");
-  check(EVP_CIPHER_CTX_ctrl(ctx.get(), EVP_CTRL_AEAD_GET_TAG, kTag, out.data() + 1 + kNonce), "sealing");
+  check(EVP_CIPHER_CTX_ctrl(ctx.get(), EVP_CTRL_AEAD_GET_TAG, kTag, out.data() + kTagAt), "sealing");
   return out;
 }
 
 std::optional<Buffer> SealingKey::open(Bytes associated, Bytes sealed) const {
-  if (sealed.size() < kHead || sealed[0] != kFormat) return std::nullopt;
+  if (sealed.size() < kHead || sealed[0] != kFormat || sealed[1] != id_) return std::nullopt;
   const CipherContext ctx(EVP_CIPHER_CTX_new());
   const Bytes body = sealed.subspan(kHead);
-  Buffer tag(sealed.begin() + 1 + kNonce, sealed.begin() + kHead);
+  Buffer tag(sealed.begin() + kTagAt, sealed.begin() + kHead);
   Buffer out(body.size());
   int length = 0;
-  check(EVP_DecryptInit_ex2(ctx.get(), gcm(), raw(key_.data()), raw(sealed.data() + 1), nullptr), "opening");
+  check(EVP_DecryptInit_ex2(ctx.get(), gcm(), raw(key_.data()), raw(sealed.data() + kNonceAt), nullptr), "opening");
   if (!associated.empty())
     check(EVP_DecryptUpdate(ctx.get(), nullptr, &length, raw(associated.data()), static_cast<int>(associated.size())),
           "opening");

@@ -18,10 +18,12 @@ class SealingKey {
   static std::optional<SealingKey> from_bytes(Bytes raw);
 
   [[nodiscard]] Bytes bytes() const { return key_; }
+  // Tells this key from others, and nothing of it; stands in all that seal() makes.
+  [[nodiscard]] std::byte id() const { return id_; }
   // HKDF: what is derived for one purpose tells nothing of another's.
   [[nodiscard]] SealingKey subkey(std::string_view purpose) const;
 
-  // AES-256-GCM under a random nonce: format, nonce, tag, sealed. `associated` binds it to its place; opening
+  // AES-256-GCM under a random nonce: format, key id, nonce, tag, sealed. `associated` binds it to its place; opening
   // elsewhere, or after any change, is nullopt.
   [[nodiscard]] Buffer seal(Bytes associated, Bytes clear) const;
   [[nodiscard]] std::optional<Buffer> open(Bytes associated, Bytes sealed) const;
@@ -34,6 +36,7 @@ class SealingKey {
   explicit SealingKey(Buffer key);
   Buffer key_;
   Buffer siv_key_;  // 64 bytes, derived
+  std::byte id_;
 };
 
 }  // namespace hg::crypto

@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+#include <openssl/x509v3.h>
+
+#include "crypto/certificate.h"
+#include "crypto/openssl.h"
+
+namespace hg::crypto {
+namespace {
+
+struct Chain {
+  DemoCertificates made = make_demo_certificates();
+  X509Ptr authority = read_certificate(made.authority_pem);
+  X509Ptr server = read_certificate(made.certificate_pem);
+};
+
+using Store = std::unique_ptr<X509_STORE, Freer<X509_STORE_free>>;
+using StoreContext = std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>>;
+
+TEST(Certificate, the_demo_server_is_vouched_for_by_its_authority) {
+  const Chain chain;
+  ASSERT_TRUE(chain.authority && chain.server);
+  const Store store(X509_STORE_new());
+  X509_STORE_add_cert(store.get(), chain.authority.get());
+  const StoreContext context(X509_STORE_CTX_new());
+  X509_STORE_CTX_init(context.get(), store.get(), chain.server.get(), nullptr);
+  X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_SERVER);
+  EXPECT_EQ(X509_verify_cert(context.get()), 1)
+      << X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+}
+
+TEST(Certificate, the_demo_server_is_localhost_and_nobody_else) {
+  const Chain chain;
+  EXPECT_EQ(X509_check_host(chain.server.get(), "localhost", 0, 0, nullptr), 1);
+  EXPECT_EQ(X509_check_ip_asc(chain.server.get(), "127.0.0.1", 0), 1);
+  EXPECT_EQ(X509_check_ip_asc(chain.server.get(), "::1", 0), 1);
+  EXPECT_EQ(X509_check_host(chain.server.get(), "example.org", 0, 0, nullptr), 0);
+  EXPECT_EQ(X509_check_ip_asc(chain.server.get(), "10.0.0.1", 0), 0);
+}
+
+TEST(Certificate, only_the_authority_may_sign_and_only_servers) {
+  const Chain chain;
+  EXPECT_EQ(X509_check_ca(chain.authority.get()), 1);
+  EXPECT_EQ(X509_get_pathlen(chain.authority.get()), 0);
+  EXPECT_EQ(X509_get_key_usage(chain.authority.get()), static_cast<std::uint32_t>(KU_KEY_CERT_SIGN | KU_CRL_SIGN));
+  EXPECT_EQ(X509_check_ca(chain.server.get()), 0);
+  EXPECT_EQ(X509_get_extended_key_usage(chain.server.get()), static_cast<std::uint32_t>(XKU_SSL_SERVER));
+}
+
+TEST(Certificate, clients_that_allow_825_days_take_it) {
+  const Chain chain;
+  int days = 0;
+  int seconds = 0;
+  ASSERT_EQ(
+      ASN1_TIME_diff(&days, &seconds, X509_get0_notBefore(chain.server.get()), X509_get0_notAfter(chain.server.get())),
+      1);
+  EXPECT_LE(days, 824);
+  EXPECT_GT(days, 365);
+}
+
+TEST(Certificate, the_key_is_the_servers_and_the_authoritys_is_nowhere) {
+  const Chain chain;
+  const Bio bio(BIO_new_mem_buf(chain.made.key_pem.data(), static_cast<int>(chain.made.key_pem.size())));
+  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  ASSERT_TRUE(key);
+  EXPECT_EQ(X509_check_private_key(chain.server.get(), key.get()), 1);
+  EXPECT_EQ(X509_check_private_key(chain.authority.get(), key.get()), 0);
+  EXPECT_EQ(chain.made.authority_pem.find("PRIVATE"), std::string::npos);
+  EXPECT_EQ(chain.made.certificate_pem.find("PRIVATE"), std::string::npos);
+  ERR_clear_error();
+}
+
+TEST(Certificate, its_thumbprint_is_the_hash_of_its_der) {
+  const DemoCertificates made = make_demo_certificates();
+  std::string body = made.certificate_pem.substr(made.certificate_pem.find('\n') + 1);
+  body.erase(body.find("-----END"));
+  std::erase(body, '\n');
+  EXPECT_EQ(thumbprint_sha256(made.certificate_pem), sha256(Bytes(*from_base64(body))));
+  EXPECT_FALSE(thumbprint_sha256("no certificate"));
+  EXPECT_FALSE(thumbprint_sha256(made.key_pem));
+}
+
+}  // namespace
+}  // namespace hg::crypto
