@@ -1,0 +1,128 @@
+#include "api/dispatch.h"
+
+#include "api/testing.h"
+
+namespace hg::api {
+namespace {
+
+TEST(Dispatch, every_answer_says_which_request_it_is_of) {
+  House house;
+  const std::string id = "1d25d2c7-a2f0-4a9b-8a8a-3a1a5c3b6c11";
+  const auto reply = house.call("GET", "/beta/me", {house.as(house.alice), {"client-request-id", id}});
+  EXPECT_EQ(reply.header("client-request-id"), id);
+  EXPECT_TRUE(Guid::parse(reply.header("request-id")));
+  EXPECT_EQ(reply.header("Cache-Control"), "private");
+  EXPECT_TRUE(reply.header("Content-Type").starts_with("application/json;odata.metadata=minimal"));
+  const auto odd = house.call("GET", "/beta/me", {house.as(house.alice), {"client-request-id", "no guid"}});
+  EXPECT_EQ(odd.header("client-request-id"), odd.header("request-id"));
+}
+
+TEST(Dispatch, a_token_that_is_missing_is_401_in_each_shape) {
+  House house;
+  const auto graph = house.call("GET", "/beta/me/notifications");
+  EXPECT_EQ(graph.status, 401);
+  EXPECT_EQ(graph.at("/error/innerError/code"), "tokenMissing");
+  EXPECT_TRUE(graph.header("WWW-Authenticate").starts_with("Bearer realm="));
+  const auto feed = house.call("GET", "/V2/Feeds/me/subscriptions");
+  EXPECT_EQ(feed.status, 401);
+  EXPECT_EQ(feed.at("/errorCode"), "20001");
+}
+
+TEST(Dispatch, a_bad_token_is_never_403_in_the_feed_api) {
+  House house;
+  const auto reply = house.call("GET", "/v1/feeds/me/subscriptions", {{"Authorization", "bearer abc"}});
+  EXPECT_EQ(reply.status, 401);
+  EXPECT_EQ(reply.at("/errorCode"), "20002");
+}
+
+TEST(Dispatch, a_token_without_the_scope_is_403) {
+  House house;
+  const auto mail = house.as(house.alice, "User.Read");
+  EXPECT_EQ(house.call("GET", "/beta/me/notifications", {mail}).at("/error/innerError/code"), "scopeMissing");
+  EXPECT_EQ(house.call("GET", "/v1/feeds/me/subscriptions", {mail}).at("/errorCode"), "20004");
+  const auto old = house.as(house.alice, "UserActivity.ReadWrite.CreatedByApp");
+  EXPECT_EQ(house.call("GET", "/v1/feeds/me/subscriptions", {old}).status, 200);
+  EXPECT_EQ(house.call("GET", "/beta/me/notifications", {old}).status, 403);
+}
+
+TEST(Dispatch, a_blocked_user_is_refused_at_the_next_request) {
+  House house;
+  const House::Fields fields{house.as(house.alice)};
+  ASSERT_EQ(house.call("GET", "/beta/me", fields).status, 200);
+  house.alice.blocked = true;
+  house.store->transact_now([&](store::Connection& tx) { return store::users::update(tx, house.alice).has_value(); });
+  house.registry.load();
+  EXPECT_EQ(house.call("GET", "/beta/me", fields).at("/error/innerError/code"), "userBlocked");
+}
+
+TEST(Dispatch, refuses_by_method_path_media_type_and_host) {
+  House house;
+  const auto alice = house.as(house.alice);
+  const auto put = house.call("PUT", "/beta/me/notifications", {alice}, "{}");
+  EXPECT_EQ(put.status, 405);
+  EXPECT_TRUE(put.header("Allow").contains("POST"));
+  EXPECT_EQ(house.call("GET", "/beta/nothing", {alice}).at("/error/code"), "itemNotFound");
+  EXPECT_EQ(house.call("GET", "/v1/feeds/nothing", {alice}).at("/errorCode"), "30001");
+  EXPECT_EQ(house.call("GET", "/beta/me", {alice, {"Accept", "text/html"}}).status, 406);
+  EXPECT_EQ(house.call("GET", "/beta/me", {alice, {"If-Modified-Since", "x"}}).at("/error/innerError/code"),
+            "unsupportedHeader");
+  EXPECT_EQ(house.call("POST", "/beta/me/notifications", {alice, {"Content-Type", "text/plain"}}, "{}").status, 415);
+  EXPECT_EQ(house.call("GET", "/beta/me", {alice, {"Host", "evil.example"}}).status, 421);
+  EXPECT_EQ(house.call("POST", "/beta/me/notifications", {alice}, "{").at("/error/innerError/code"), "invalidJson");
+}
+
+TEST(Dispatch, users_by_id_are_oneself_alone) {
+  House house;
+  const House::Fields fields{house.as(house.alice)};
+  EXPECT_EQ(house.call("GET", "/beta/users/" + house.alice.id.str() + "/notifications", fields).status, 200);
+  EXPECT_EQ(house.call("GET", "/beta/users/Alice@example.com/notifications", fields).status, 200);
+  EXPECT_EQ(house.call("GET", "/beta/users/" + house.bob.id.str() + "/notifications", fields).status, 404);
+}
+
+TEST(Dispatch, pages_of_registered_origins_may_read_answers) {
+  House house;
+  const std::pair<std::string, std::string> origin{"Origin", "https://web.example.com"};
+  const auto allowed = house.call("GET", "/beta/me", {house.as(house.alice), origin});
+  EXPECT_EQ(allowed.header("Access-Control-Allow-Origin"), origin.second);
+  EXPECT_TRUE(allowed.header("Access-Control-Expose-Headers").contains("X-New-ETag"));
+  const auto refused = house.call("GET", "/beta/me", {{"Origin", "https://evil.example"}});
+  EXPECT_EQ(refused.header("Access-Control-Allow-Origin"), "");
+
+  const auto preflight =
+      house.call("OPTIONS", "/beta/me/notifications/x", {origin, {"Access-Control-Request-Method", "PATCH"}});
+  EXPECT_EQ(preflight.status, 204);
+  EXPECT_EQ(preflight.header("Access-Control-Allow-Origin"), origin.second);
+  EXPECT_TRUE(preflight.header("Access-Control-Allow-Headers").contains("x-uns-id"));
+}
+
+TEST(Dispatch, a_fault_of_the_store_asks_for_patience) {
+  House house;
+  const auto request = house.request("GET", "/v1/feeds/me/subscriptions", {}, "");
+  const auto full =
+      house.dispatch.fault(request, std::make_exception_ptr(store::Fault(store::Fault::Kind::full, "disk full")));
+  EXPECT_EQ(full.status, 503);
+  EXPECT_TRUE(full.headers.find("Retry-After"));
+  EXPECT_TRUE(full.body.contains("50001"));
+  const auto bug = house.dispatch.fault(request, std::make_exception_ptr(std::logic_error("bug")));
+  EXPECT_EQ(bug.status, 500);
+  EXPECT_FALSE(bug.body.contains("bug"));
+}
+
+TEST(Dispatch, bytes_that_are_no_request_get_an_answer) {
+  House house;
+  EXPECT_EQ(house.dispatch.refusal(431, "the head is too large", "/v1/feeds/me").status, 431);
+  EXPECT_EQ(house.dispatch.refusal(400, "bad", "").status, 400);
+}
+
+TEST(Health, answers_without_a_token) {
+  House house;
+  EXPECT_EQ(house.call("GET", "/healthz").status, 200);
+  EXPECT_EQ(house.call("GET", "/readyz").at("/status"), "ready");
+  EXPECT_EQ(house.call("GET", "/").at("/name"), "heliograph");
+  const auto page = house.call("GET", "/", {{"Accept", "text/html"}});
+  EXPECT_TRUE(page.header("Content-Type").starts_with("text/html"));
+  EXPECT_TRUE(page.body.contains("/healthz"));
+}
+
+}  // namespace
+}  // namespace hg::api

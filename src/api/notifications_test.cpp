@@ -1,0 +1,263 @@
+#include "api/notifications.h"
+
+#include "api/testing.h"
+
+namespace hg::api {
+namespace {
+
+std::string without_ids(std::string body) {
+  for (const std::string name : {"\"request-id\":\"", "\"client-request-id\":\""}) {
+    const auto at = body.find(name);
+    if (at != std::string::npos) body.erase(at + name.size(), 36);
+  }
+  return body;
+}
+
+TEST(Post, an_app_server_reaches_the_user_of_a_unsid) {
+  House house;
+  const auto unsid = house.subscribe(house.alice);
+
+  const auto reply = house.call("POST", "/beta/me/notifications",
+                                {house.as_application(house.app_server), {"X-UNS-ID", unsid}}, House::body("one"));
+
+  ASSERT_EQ(reply.status, 201) << reply.body;
+  EXPECT_EQ(reply.header("Location"), std::string(kBase) + "/beta/me/notifications/" + reply.at("/id"));
+  EXPECT_EQ(reply.header("ETag"), reply.at("/@odata.etag"));
+  EXPECT_EQ(reply.header("X-Heliograph-Endpoints"), "1");
+  EXPECT_EQ(reply.header("OData-Version"), "4.0");
+  EXPECT_NE(reply.header("X-New-ETag"), reply.header("X-Base-ETag"));
+  EXPECT_TRUE(reply.at("/@odata.context").contains("alice%40example.com"));
+  const auto list = house.call("GET", "/beta/me/notifications?$count=true", {house.as(house.alice)});
+  EXPECT_EQ(list.at("/@odata.count"), "1") << list.body;
+  EXPECT_EQ(list.at("/value/0/appNotificationId"), "one");
+}
+
+TEST(Post, without_an_app_only_token_needs_no_unsid) {
+  House house;
+  EXPECT_EQ(house.post_as(house.alice, "one").status, 201);
+  const auto bare =
+      house.call("POST", "/beta/me/notifications", {house.as_application(house.app_server)}, House::body("one"));
+  EXPECT_EQ(bare.status, 400);
+  EXPECT_EQ(bare.at("/error/innerError/code"), "subscriptionIdRequired");
+}
+
+TEST(Post, what_the_caller_does_not_reach_looks_like_what_there_is_not) {
+  House house;
+  const auto unsid = house.subscribe(house.alice);
+  const auto stranger = house.as_application(house.stranger);
+  const std::string id = "11111111-1111-1111-1111-111111111111";
+
+  const auto foreign = house.call("POST", "/beta/me/notifications",
+                                  {stranger, {"X-UNS-ID", unsid}, {"client-request-id", id}}, House::body("one"));
+  const auto made_up = house.call("POST", "/beta/me/notifications",
+                                  {stranger, {"X-UNS-ID", "AAAA"}, {"client-request-id", id}}, House::body("one"));
+  const auto bobs =
+      house.call("POST", "/beta/me/notifications",
+                 {house.as(house.bob), {"X-UNS-ID", unsid}, {"client-request-id", id}}, House::body("one"));
+
+  EXPECT_EQ(foreign.status, 403);
+  EXPECT_EQ(without_ids(foreign.body), without_ids(made_up.body));
+  EXPECT_EQ(without_ids(bobs.body), without_ids(made_up.body));
+}
+
+TEST(Post, a_host_name_that_is_not_the_unsids_is_named_as_the_mistake) {
+  House house;
+  const auto unsid = house.subscribe(house.alice);
+  auto body = House::body("one");
+  body.replace(body.find("app.example.com"), 15, "other.example.com");
+  const auto reply =
+      house.call("POST", "/beta/me/notifications", {house.as_application(house.app_server), {"X-UNS-ID", unsid}}, body);
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(reply.at("/error/target"), "/targetHostName");
+}
+
+TEST(Post, an_ended_unsid_is_replaced_or_gone) {
+  House house;
+  const auto first = house.subscribe(house.alice, "first");
+  const auto second = house.subscribe(house.alice, "second");
+  const House::Fields fields{house.as_application(house.app_server), {"X-UNS-ID", first}};
+  ASSERT_EQ(house.call("DELETE", "/v1/feeds/me/subscriptions/" + first, {house.as(house.alice)}).status, 200);
+
+  const auto replaced = house.call("POST", "/beta/me/notifications", fields, House::body("one"));
+  EXPECT_EQ(replaced.status, 201) << replaced.body;
+  EXPECT_EQ(replaced.header("X-UNS-ID"), second);
+
+  ASSERT_EQ(house.call("DELETE", "/v1/feeds/me/subscriptions/" + second, {house.as(house.alice)}).status, 200);
+  const auto gone = house.call("POST", "/beta/me/notifications", fields, House::body("two"));
+  EXPECT_EQ(gone.status, 410);
+  EXPECT_EQ(gone.at("/error/innerError/code"), "unsubscribed");
+
+  const auto recall = house.call("DELETE", "/beta/me/notifications/" + replaced.at("/id"), fields);
+  EXPECT_EQ(recall.status, 204) << recall.body;
+}
+
+TEST(Post, an_idempotency_key_gives_the_first_answer_again) {
+  House house;
+  const House::Fields fields{{"Idempotency-Key", "k"}};
+  const auto first = house.post_as(house.alice, "one", fields);
+  const auto again = house.post_as(house.alice, "one", fields);
+  const auto other = house.post_as(house.alice, "two", fields);
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.header("Idempotent-Replayed"), "true");
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(other.status, 422);
+}
+
+TEST(Post, a_fallback_mail_comes_from_a_listed_domain_alone) {
+  House house;
+  const auto reply =
+      house.call("POST", "/beta/me/notifications", {house.as(house.alice)},
+                 House::body("one", R"(, "fallbackPolicy": {"transportFallback": {"transportType": "Email",
+        "fallbackDelayInSeconds": 60, "emailContent": {"subject": "s", "bodyType": "Text", "body": "b",
+        "fromAddress": "a@evil.example", "fromDisplayName": "d", "scenarioName": "n"}}})"));
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(reply.at("/error/target"), "/fallbackPolicy/transportFallback/emailContent/fromAddress") << reply.body;
+}
+
+TEST(Change, dismisses_once) {
+  House house;
+  const auto id = house.post_as(house.alice, "one").at("/id");
+  const House::Fields fields{house.as(house.alice)};
+
+  const auto first = house.call("PATCH", "/beta/me/notifications/" + id, fields, R"({"userActionState": "dismissed"})");
+  const auto second =
+      house.call("PATCH", "/v1.0/Me/Notifications('" + id + "')", fields, R"({"userActionState": "dismissed"})");
+
+  EXPECT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(first.at("/userActionState"), "dismissed");
+  EXPECT_NE(first.header("X-New-ETag"), first.header("X-Base-ETag"));
+  EXPECT_EQ(second.status, 200) << second.body;
+  EXPECT_EQ(second.header("X-New-ETag"), second.header("X-Base-ETag"));
+}
+
+TEST(Change, answers_little_where_little_is_preferred) {
+  House house;
+  const auto id = house.post_as(house.alice, "one").at("/id");
+  const auto reply = house.call("PATCH", "/beta/me/notifications/" + id,
+                                {house.as(house.alice), {"Prefer", "return=minimal"}}, R"({"readState": "read"})");
+  EXPECT_EQ(reply.status, 204);
+  EXPECT_EQ(reply.body, "");
+  EXPECT_EQ(reply.header("Preference-Applied"), "return=minimal");
+  EXPECT_NE(reply.header("ETag"), "");
+}
+
+TEST(Change, what_was_not_seen_is_not_changed) {
+  House house;
+  const auto posted = house.post_as(house.alice, "one");
+  const std::string path = "/beta/me/notifications/" + posted.at("/id");
+  const auto patch = [&](const std::string& match) {
+    return house.call("PATCH", path, {house.as(house.alice), {"If-Match", match}}, R"({"readState": "read"})").status;
+  };
+  EXPECT_EQ(patch("W/\"nonsense\""), 412);
+  EXPECT_EQ(patch(posted.header("ETag")), 200);
+  EXPECT_EQ(patch(posted.header("ETag")), 412);
+  EXPECT_EQ(patch("*"), 200);
+}
+
+TEST(Change, the_app_server_changes_content) {
+  House house;
+  const auto unsid = house.subscribe(house.alice);
+  const House::Fields fields{house.as_application(house.app_server), {"X-UNS-ID", unsid}};
+  const auto id = house.call("POST", "/beta/me/notifications", fields, House::body("one")).at("/id");
+
+  const auto reply = house.call("PATCH", "/beta/me/notifications/" + id, fields, R"({"groupName": "g"})");
+
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(reply.at("/groupName"), "g");
+  EXPECT_EQ(reply.at("/status"), "updated");
+  EXPECT_EQ(house.call("GET", "/beta/me/notifications/" + id, fields).at("/contentVersion"), "2");
+}
+
+TEST(Remove, leaves_a_tombstone_that_may_be_removed_again) {
+  House house;
+  const std::string path = "/beta/me/notifications/" + house.post_as(house.alice, "one").at("/id");
+  EXPECT_EQ(house.call("DELETE", path, {house.as(house.bob)}).status, 404);
+  EXPECT_EQ(house.call("DELETE", path, {house.as(house.alice)}).status, 204);
+  EXPECT_EQ(house.call("DELETE", path, {house.as(house.alice)}).status, 204);
+  EXPECT_EQ(house.call("GET", path, {house.as(house.alice)}).status, 404);
+}
+
+TEST(List, goes_on_where_the_page_ended) {
+  House house;
+  for (const std::string name : {"one", "two", "three"}) {
+    house.clock.advance(Duration{1000});
+    ASSERT_EQ(house.post_as(house.alice, name).status, 201);
+  }
+  auto page = house.call("GET", "/beta/me/notifications?$top=2&$select=appNotificationId", {house.as(house.alice)});
+  EXPECT_EQ(page.at("/value/0/appNotificationId"), "three");
+  EXPECT_EQ(page.at("/value/0/payload"), "(none)");
+  const std::string next = page.at("/@odata.nextLink");
+  ASSERT_TRUE(next.starts_with(kBase)) << page.body;
+  page = house.call("GET", next.substr(kBase.size()), {house.as(house.alice)});
+  EXPECT_EQ(page.at("/value/0/appNotificationId"), "one");
+  EXPECT_EQ(page.at("/@odata.nextLink"), "(none)");
+  EXPECT_EQ(house.call("GET", next.substr(kBase.size()), {house.as(house.bob)}).status, 400);
+}
+
+TEST(List, refuses_what_it_does_not_know) {
+  House house;
+  for (const std::string query : {"$filter=readState%20eq%20'read'", "$top=0", "$top=101", "$select=nothing"}) {
+    const auto reply = house.call("GET", "/beta/me/notifications?" + query, {house.as(house.alice)});
+    EXPECT_EQ(reply.status, 400) << query;
+    EXPECT_EQ(reply.at("/error/innerError/code"), "invalidQueryOption") << query;
+  }
+}
+
+TEST(Delta, tells_what_changed_since_its_token) {
+  House house;
+  const House::Fields fields{house.as(house.alice)};
+  const auto one = house.post_as(house.alice, "one").at("/id");
+  const auto two = house.post_as(house.alice, "two").at("/id");
+  const auto first = house.call("GET", "/beta/me/notifications/delta?$top=1", fields);
+  const auto rest = house.call("GET", first.at("/@odata.nextLink").substr(kBase.size()), fields);
+  const std::string link = rest.at("/@odata.deltaLink");
+  ASSERT_TRUE(link.contains("$deltatoken=")) << rest.body;
+
+  const auto removed = house.call("DELETE", "/beta/me/notifications/" + one, fields);
+  const auto since = house.call("GET", link.substr(kBase.size()), fields);
+
+  EXPECT_EQ(first.at("/value/0/id"), one);
+  EXPECT_EQ(rest.at("/value/0/id"), two);
+  EXPECT_EQ(since.at("/value/0/id"), one) << since.body;
+  EXPECT_EQ(since.at("/value/0/@removed/reason"), "deleted");
+  EXPECT_EQ(since.at("/value/1"), "(none)");
+  EXPECT_TRUE(since.at("/@odata.deltaLink").ends_with(removed.header("X-New-ETag")));
+}
+
+TEST(Delta, begins_at_the_latest_where_that_is_asked_for) {
+  House house;
+  house.post_as(house.alice, "one");
+  const auto reply = house.call("GET", "/beta/me/notifications/delta()?$deltatoken=latest", {house.as(house.alice)});
+  EXPECT_EQ(reply.at("/value"), "[]") << reply.body;
+  EXPECT_NE(reply.at("/@odata.deltaLink"), "(none)");
+}
+
+TEST(Delta, a_foreign_token_is_refused_and_one_of_another_epoch_starts_again) {
+  House house;
+  const auto reply = house.call("GET", "/beta/me/notifications/delta?$deltatoken=abc", {house.as(house.alice)});
+  EXPECT_EQ(reply.at("/error/innerError/code"), "invalidQueryOption");
+  const feed::Tokens restored(house.key, 8);
+  const auto gone = house.call("GET", "/beta/me/notifications/delta?$deltatoken=" + restored.etag(house.feed, 1),
+                               {house.as(house.alice)});
+  EXPECT_EQ(gone.status, 410);
+  EXPECT_EQ(gone.header("Location"),
+            std::string(kBase) + "/beta/me/notifications/delta?targetHostName=app.example.com");
+}
+
+TEST(Profile, says_who_the_token_is_for) {
+  House house;
+  const auto reply = house.call("GET", "/beta/me", {house.as(house.alice, "User.Read")});
+  EXPECT_EQ(reply.at("/userPrincipalName"), "alice@example.com") << reply.body;
+  EXPECT_EQ(house.call("GET", "/beta/me", {house.as_application(house.app_server)}).status, 403);
+}
+
+TEST(Profile, anybody_may_have_the_key_that_browsers_subscribe_with) {
+  House house;
+  EXPECT_EQ(house.call("GET", "/beta/crossDeviceApps/App.Example.Com/vapidPublicKey").at("/value"), "BPublicKey");
+  EXPECT_EQ(house.call("GET", "/beta/crossDeviceApps/none.example/vapidPublicKey").status, 404);
+  EXPECT_EQ(house.call("GET", "/beta/subscriptions/getVapidPublicKey", {house.as(house.alice)}).at("/value"),
+            "BPublicKey");
+}
+
+}  // namespace
+}  // namespace hg::api
