@@ -22,11 +22,11 @@ Streams::Streams(net::Loop& loop, bus::Bus& bus) {
 }
 
 void Streams::recheck() {
-  for (Stream* stream : streams_) stream->recheck();
+  for (Stream* stream : *streams_) stream->recheck();
 }
 
 void Streams::end_ticket(const Guid& ticket) {
-  for (Stream* stream : streams_) stream->ticket_opened(ticket);
+  for (Stream* stream : *streams_) stream->ticket_opened(ticket);
 }
 
 namespace live {

@@ -13,7 +13,7 @@ namespace hg::api {
 
 class Stream;
 
-// The live connections of one loop. On its loop; outlives the server, whose connections own them.
+// The live connections of one loop; they are owned by the server's. On its loop.
 class Streams {
  public:
   Streams(net::Loop& loop, bus::Bus& bus);
@@ -22,13 +22,14 @@ class Streams {
 
   // The directory changed: closes those whose token no longer holds (4403). Call it on every loop after each reload.
   void recheck();
-  [[nodiscard]] std::size_t size() const { return streams_.size(); }
+  [[nodiscard]] std::size_t size() const { return streams_->size(); }
 
  private:
   friend class Stream;
   void end_ticket(const Guid& ticket);
 
-  std::unordered_set<Stream*> streams_;
+  // Shared with each stream: what is left of a loop that was stopped may go after this.
+  std::shared_ptr<std::unordered_set<Stream*>> streams_ = std::make_shared<std::unordered_set<Stream*>>();
   std::shared_ptr<void> listening_;
 };
 

@@ -43,11 +43,15 @@ std::string refused(std::string_view about, const Error& error) {
 }  // namespace
 
 Stream::Stream(Services& services, Here& here, StreamOrder order)
-    : services_(services), here_(here), order_(std::move(order)), alarm_(net::Alarm::of<&Stream::expired>(this)) {
-  here_.streams.streams_.insert(this);
+    : services_(services),
+      here_(here),
+      others_(here.streams.streams_),
+      order_(std::move(order)),
+      alarm_(net::Alarm::of<&Stream::expired>(this)) {
+  others_->insert(this);
 }
 
-Stream::~Stream() { here_.streams.streams_.erase(this); }
+Stream::~Stream() { others_->erase(this); }
 
 void Stream::start(const std::shared_ptr<net::Live>& live) {
   live_ = live;

@@ -51,6 +51,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   Services& services_;
   Here& here_;
+  std::shared_ptr<std::unordered_set<Stream*>> others_;  // of this loop, itself among them
   StreamOrder order_;
   bool opened_ = false;
   std::weak_ptr<net::Live> live_;
