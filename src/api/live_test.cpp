@@ -35,6 +35,8 @@ struct LiveHouse {
   ~LiveHouse() {
     loops.stop();
     loops.join();
+    // What the loops still wait for must find them.
+    house.store->stop();
   }
 
   // The client's half of a handshake or event stream, answered.
