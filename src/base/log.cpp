@@ -1,7 +1,5 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "base/line_writer.h"
 #include "base/time.h"
 
 namespace hg::log {
@@ -17,23 +16,11 @@ namespace {
 
 std::atomic<Level> level_now{Level::warn};
 std::atomic<Format> format_now{Format::text};
+std::atomic<std::uint64_t> lost{0};  // lines, since the log last said so
 
-std::shared_ptr<spdlog::logger> logger_to(Stream stream) {
-  spdlog::sink_ptr sink;
-  if (stream == Stream::out) {
-    sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
-  } else {
-    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  }
-  auto made = std::make_shared<spdlog::logger>("heliograph", std::move(sink));
-  made->set_pattern("%v");
-  made->set_level(spdlog::level::trace);
-  made->flush_on(spdlog::level::trace);
-  return made;
-}
-
-std::shared_ptr<spdlog::logger>& logger() {
-  static std::shared_ptr<spdlog::logger> current = logger_to(Stream::err);
+// None before open().
+std::unique_ptr<LineWriter>& writer() {
+  static std::unique_ptr<LineWriter> current;
   return current;
 }
 
@@ -75,38 +62,106 @@ std::string on_one_line(std::string_view message) {
   return out;
 }
 
-std::string json_line(Time time, Level level, std::string_view area, std::string_view message) {
+// As on_one_line, in quotes where it would not read as one word.
+std::string as_word(std::string_view text) {
+  const std::string line = on_one_line(text);
+  if (line.find_first_of(" \"=") == std::string::npos) return line;
+  std::string quoted = "\"";
+  for (const char c : line) {
+    if (c == '"') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+bool absent(const Field& field) {
+  const auto* text = std::get_if<std::string_view>(&field.value);
+  return text != nullptr && text->empty();
+}
+
+std::string readable(std::string_view text) { return valid_utf8(text) ? std::string(text) : on_one_line(text); }
+
+std::string json_line(Time time, Level level, std::string_view area, std::string_view message,
+                      std::span<const Field> fields) {
   std::string line;
-  JsonWriter(line)
-      .object()
+  line.reserve(384);
+  JsonWriter writer(line);
+  writer.object()
       .field("time", time)
       .field("level", word(level))
       .field("area", area)
-      .field("message", valid_utf8(message) ? std::string(message) : on_one_line(message))
-      .end();
+      .field("message", readable(message));
+  for (const Field& field : fields) {
+    if (absent(field)) continue;
+    writer.key(field.name);
+    if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+      writer.value(readable(*text));
+    } else if (const auto* whole = std::get_if<std::int64_t>(&field.value)) {
+      writer.value(*whole);
+    } else {
+      writer.value(std::get<double>(field.value));
+    }
+  }
+  writer.end();
   return line;
+}
+
+std::string text_line(Time time, Level level, std::string_view area, std::string_view message,
+                      std::span<const Field> fields) {
+  std::string line = fmt::format("{} {:5} {:9} {}", iso(time), word(level), area, on_one_line(message));
+  for (const Field& field : fields) {
+    if (absent(field)) continue;
+    line.append(" ").append(field.name).append("=");
+    if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+      line += as_word(*text);
+    } else if (const auto* whole = std::get_if<std::int64_t>(&field.value)) {
+      line += std::to_string(*whole);
+    } else {
+      line += fmt::format("{}", std::get<double>(field.value));
+    }
+  }
+  return line;
+}
+
+void put(std::string&& line, Level level) {
+  if (auto& out = writer()) {
+    if (!out->push(line, level >= Level::warn)) lost.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    line += '\n';
+    write_all(STDERR_FILENO, line);
+  }
 }
 
 }  // namespace
 
 void open(Level level, Format format, Stream stream) {
-  const bool terminal = ::isatty(stream == Stream::out ? STDOUT_FILENO : STDERR_FILENO) != 0;
-  format_now = format != Format::automatic ? format : terminal ? Format::text : Format::json;
+  const int descriptor = stream == Stream::out ? STDOUT_FILENO : STDERR_FILENO;
+  format_now = format != Format::automatic ? format : ::isatty(descriptor) != 0 ? Format::text : Format::json;
   level_now = level;
-  logger() = logger_to(stream);
+  writer() = std::make_unique<LineWriter>(descriptor);
 }
 
 void set_level(Level level) { level_now = level; }
 
 bool enabled(Level level) { return level >= level_now.load(std::memory_order_relaxed); }
 
-std::string line_of(Format format, Time time, Level level, std::string_view area, std::string_view message) {
-  if (format == Format::json) return json_line(time, level, area, message);
-  return fmt::format("{} {:5} {:9} {}", iso(time), word(level), area, on_one_line(message));
+std::string line_of(Format format, Time time, Level level, std::string_view area, std::string_view message,
+                    std::span<const Field> fields) {
+  return format == Format::json ? json_line(time, level, area, message, fields)
+                                : text_line(time, level, area, message, fields);
 }
 
-void write(Level level, std::string_view area, std::string_view message) {
-  logger()->log(spdlog::level::info, line_of(format_now, SystemClock().now(), level, area, message));
+void write(Level level, std::string_view area, std::string_view message, std::span<const Field> fields) {
+  const Time now = SystemClock().now();
+  if (lost.load(std::memory_order_relaxed) > 0) {
+    if (const auto lines = lost.exchange(0))
+      put(line_of(format_now, now, Level::warn, "log", fmt::format("{} lines were lost here", lines)), Level::warn);
+  }
+  put(line_of(format_now, now, level, area, message, fields), level);
+}
+
+void flush() {
+  if (auto& out = writer()) out->flush();
 }
 
 }  // namespace hg::log
