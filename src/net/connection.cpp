@@ -127,6 +127,7 @@ void Connection::describe(Request& request, const Head& head) const {
   request.local = origin_->local;
   request.scheme = stream_.encrypted() ? "https" : "http";
   request.listener = origin_->kind;
+  request.role = origin_->role;
   request.loop = &gate_->loop();
 }
 

@@ -81,10 +81,12 @@ void Gate::left(Connection& connection) {
 
 std::shared_ptr<void> Gate::keep(std::shared_ptr<Live> live) {
   const auto* raw = live.get();
+  ++live_counts_[static_cast<std::size_t>(live->kind())];
   live_.emplace(raw, std::move(live));
   changed();
   return {nullptr, [self = shared_from_this(), raw](void*) {
             const auto kept = self->live_.extract(raw);  // dies after it was taken out
+            if (kept) --self->live_counts_[static_cast<std::size_t>(kept.mapped()->kind())];
             self->changed();
           }};
 }
@@ -92,7 +94,6 @@ std::shared_ptr<void> Gate::keep(std::shared_ptr<Live> live) {
 void Gate::changed() {
   const auto count = connections_.size() + live_.size();
   count_.store(count, std::memory_order_relaxed);
-  live_count_.store(live_.size(), std::memory_order_relaxed);
   if (!draining_ && !resting_ && !full()) resume();
   if (!draining_ || count > 0 || !gone_) return;
   cut_.disarm();

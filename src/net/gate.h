@@ -1,6 +1,7 @@
 // One loop's share of a server: its listening sockets, its open connections, and when all of them are gone.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstddef>
@@ -30,6 +31,7 @@ struct Origin {
   Listener kind = Listener::tcp;
   std::string local;
   std::shared_ptr<const TlsContext> tls = nullptr;
+  std::uint8_t role = 0;
 };
 
 // On its loop, but for the counts and what its callers bring there.
@@ -53,7 +55,12 @@ class Gate : public std::enable_shared_from_this<Gate> {
   [[nodiscard]] bool draining() const { return draining_; }
   // From any thread.
   [[nodiscard]] std::size_t connections() const { return count_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::size_t live_connections() const { return live_count_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t live_connections() const {
+    return live_connections(Live::Kind::websocket) + live_connections(Live::Kind::events);
+  }
+  [[nodiscard]] std::size_t live_connections(Live::Kind kind) const {
+    return live_counts_[static_cast<std::size_t>(kind)].load(std::memory_order_relaxed);
+  }
 
  private:
   struct Listening {
@@ -78,9 +85,10 @@ class Gate : public std::enable_shared_from_this<Gate> {
   std::vector<std::unique_ptr<Listening>> listening_;
   std::unordered_set<Connection*> connections_;
   std::unordered_map<const Live*, std::shared_ptr<Live>> live_;
-  std::atomic<std::size_t> count_ = 0, live_count_ = 0;
-  Alarm rest_;  // until accepting is tried again
-  Alarm cut_;   // the deadline of drain()
+  std::atomic<std::size_t> count_ = 0;
+  std::array<std::atomic<std::size_t>, 2> live_counts_{};  // by Live::Kind
+  Alarm rest_;                                             // until accepting is tried again
+  Alarm cut_;                                              // the deadline of drain()
   std::function<void()> gone_;
 };
 

@@ -58,7 +58,8 @@ struct Request {
   std::string local = {};       // ADDR:PORT or the path it came in on
   std::string scheme = "http";  // "https" where the listener is tls
   Listener listener = Listener::tcp;
-  Loop* loop = nullptr;  // that the connection belongs to; null for one made in process
+  std::uint8_t role = 0;  // of the listener: ListenOptions::role
+  Loop* loop = nullptr;   // that the connection belongs to; null for one made in process
 
   // Fills target, path and query.
   void set_target(std::string_view origin_form);

@@ -50,7 +50,8 @@ Result<std::uint16_t> Server::listen(ListenOptions options) {
   HG_TRY(auto listeners, listen_tcp(options.address, options.port, gates_.size()));
   const auto kind = options.tls ? Listener::tls : Listener::tcp;
   open_gates(std::move(listeners.sockets),
-             std::make_shared<const Origin>(kind, with_port(options.address, listeners.port), std::move(options.tls)));
+             std::make_shared<const Origin>(kind, with_port(options.address, listeners.port), std::move(options.tls),
+                                            options.role));
   return listeners.port;
 }
 
@@ -103,6 +104,12 @@ std::size_t Server::connections() const {
 std::size_t Server::live_connections() const {
   std::size_t sum = 0;
   for (const auto& gate : gates_) sum += gate->live_connections();
+  return sum;
+}
+
+std::size_t Server::live_connections(Live::Kind kind) const {
+  std::size_t sum = 0;
+  for (const auto& gate : gates_) sum += gate->live_connections(kind);
   return sum;
 }
 

@@ -53,6 +53,7 @@ struct ListenOptions {
   std::string address;  // "127.0.0.1", "::", "localhost"
   std::uint16_t port = 0;
   std::shared_ptr<const TlsContext> tls = nullptr;
+  std::uint8_t role = 0;  // what it is for, as its requests say it to the handler
 };
 
 class Server {
@@ -79,6 +80,7 @@ class Server {
   // Open connections of all loops, and the live ones among them.
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] std::size_t live_connections() const;
+  [[nodiscard]] std::size_t live_connections(Live::Kind kind) const;
 
  private:
   void open_gates(std::vector<Descriptor> sockets, const std::shared_ptr<const Origin>& origin);

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -105,18 +106,44 @@ void TlsSession::shutdown() {
   if (!broken_ && SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());  // close_notify, if it fits
 }
 
-TlsContext::TlsContext(std::string certificate_file, std::string key_file, std::shared_ptr<ssl_ctx_st> context)
+TlsContext::TlsContext(std::string certificate_file, std::string key_file, Stamp stamp,
+                       std::shared_ptr<ssl_ctx_st> context)
     : certificate_file_(std::move(certificate_file)),
       key_file_(std::move(key_file)),
+      read_(stamp),
+      seen_(stamp),
       context_(std::make_shared<const std::shared_ptr<ssl_ctx_st>>(std::move(context))) {}
 
 Result<std::shared_ptr<TlsContext>> TlsContext::load(std::string certificate_file, std::string key_file) {
+  const auto stamp = stamp_of(certificate_file, key_file);
   HG_TRY(auto context, make_context(certificate_file, key_file));
   return std::shared_ptr<TlsContext>(
-      new TlsContext(std::move(certificate_file), std::move(key_file), std::move(context)));
+      new TlsContext(std::move(certificate_file), std::move(key_file), stamp, std::move(context)));
+}
+
+TlsContext::Stamp TlsContext::stamp_of(const std::string& certificate_file, const std::string& key_file) {
+  Stamp stamp;
+  auto* number = stamp.numbers.begin();
+  for (const std::string* file : {&certificate_file, &key_file}) {
+    struct stat info{};
+    if (::stat(file->c_str(), &info) != 0) info = {};
+    for (const std::int64_t one :
+         {static_cast<std::int64_t>(info.st_ino), static_cast<std::int64_t>(info.st_size),
+          static_cast<std::int64_t>(info.st_mtim.tv_sec), static_cast<std::int64_t>(info.st_mtim.tv_nsec)})
+      *number++ = one;
+  }
+  return stamp;
+}
+
+std::optional<Result<void>> TlsContext::refresh() {
+  const auto now = stamp_of(certificate_file_, key_file_);
+  const bool stands_still = std::exchange(seen_, now) == now;
+  if (now == read_ || !stands_still) return std::nullopt;
+  return reload();
 }
 
 Result<void> TlsContext::reload() {
+  read_ = seen_ = stamp_of(certificate_file_, key_file_);
   HG_TRY(auto context, make_context(certificate_file_, key_file_));
   context_.store(std::make_shared<const std::shared_ptr<ssl_ctx_st>>(std::move(context)));
   return {};

@@ -2,9 +2,11 @@
 // compression or early data; ALPN http/1.1. Idle sessions hold no buffers.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,14 +51,27 @@ class TlsContext {
   // PEM files: the chain, leaf first, and its key. Code::property_invalid names the file and what is wrong with it.
   static Result<std::shared_ptr<TlsContext>> load(std::string certificate_file, std::string key_file);
 
-  // Reads the files again; on failure the old certificate stays. From any thread.
+  // Reads the files again; on failure the old certificate stays.
   Result<void> reload();
-  // A server session on the connected socket `descriptor`. From any thread.
+  // To be called every few seconds: reload(), where the files are others than when they were last read and have not
+  // changed since the last look, so that both have been replaced. Nullopt: there was nothing to do. On one thread with
+  // reload().
+  std::optional<Result<void>> refresh();
+  // A server session on the connected socket `descriptor`. From any thread, at any time.
   [[nodiscard]] std::unique_ptr<TlsSession> accept(int descriptor) const;
 
  private:
-  TlsContext(std::string certificate_file, std::string key_file, std::shared_ptr<ssl_ctx_st> context);
+  // Which files they are, and of when.
+  struct Stamp {
+    std::array<std::int64_t, 8> numbers{};
+    bool operator==(const Stamp&) const = default;
+  };
+  static Stamp stamp_of(const std::string& certificate_file, const std::string& key_file);
+
+  TlsContext(std::string certificate_file, std::string key_file, Stamp stamp, std::shared_ptr<ssl_ctx_st> context);
+
   std::string certificate_file_, key_file_;
+  Stamp read_, seen_;  // when they were read, and at the last look
   Snapshot<std::shared_ptr<ssl_ctx_st>> context_;
 };
 

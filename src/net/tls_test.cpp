@@ -191,6 +191,26 @@ TEST_F(Tls, keeps_the_certificate_where_the_new_one_is_bad) {
   EXPECT_EQ(TlsPeer(server_.port()).name(), "first");
 }
 
+TEST_F(Tls, takes_a_new_certificate_once_its_files_stand_still) {
+  EXPECT_FALSE(context_->refresh());
+  certificate_.make("second");
+  EXPECT_FALSE(context_->refresh());
+  const auto taken = context_->refresh();
+  ASSERT_TRUE(taken && *taken);
+  EXPECT_EQ(TlsPeer(server_.port()).name(), "second");
+  EXPECT_FALSE(context_->refresh());
+}
+
+TEST_F(Tls, says_once_that_a_new_certificate_is_bad) {
+  std::ofstream(certificate_.certificate_file()) << "nonsense";
+  EXPECT_FALSE(context_->refresh());
+  const auto refused = context_->refresh();
+  ASSERT_TRUE(refused);
+  EXPECT_FALSE(*refused);
+  EXPECT_FALSE(context_->refresh());
+  EXPECT_EQ(TlsPeer(server_.port()).name(), "first");
+}
+
 TEST_F(Tls, refuses_a_key_of_another_certificate) {
   const Certificate other("other");
   EXPECT_FALSE(TlsContext::load(certificate_.certificate_file(), other.key_file()));
