@@ -64,6 +64,7 @@ std::string_view name(EndReason reason) { return name_in(kReasons, reason); }
 
 std::optional<Platform> parse_platform(std::string_view text) { return find_in(kPlatforms, text); }
 std::optional<Priority> parse_priority(std::string_view text) { return find_in(kPriorities, text); }
+std::optional<Status> parse_status(std::string_view text) { return find_in(kStatuses, text); }
 std::optional<ReadState> parse_read_state(std::string_view text) { return find_in(kReadStates, text); }
 std::optional<ActionState> parse_action_state(std::string_view text) { return find_in(kActionStates, text); }
 std::optional<NotificationType> parse_notification_type(std::string_view text) { return find_in(kTypes, text); }

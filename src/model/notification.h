@@ -30,7 +30,8 @@ std::string_view name(Priority value);                          // "None", "High
 std::string_view name(Status value);                            // "active", "updated", "deleted"
 std::string_view name(ReadState value);                         // "unread", "read"
 std::string_view name(ActionState value);                       // "noInteraction", "activated", "dismissed", "snoozed"
-std::optional<Priority> parse_priority(std::string_view text);  // these four read without regard to case
+std::optional<Priority> parse_priority(std::string_view text);  // these read without regard to case
+std::optional<Status> parse_status(std::string_view text);
 std::optional<ReadState> parse_read_state(std::string_view text);
 std::optional<ActionState> parse_action_state(std::string_view text);
 
@@ -134,5 +135,7 @@ struct StatePatch {
 Result<StatePatch> parse_state_patch(const json::value& body, Time now);
 // Feed API names (read, userActionState 0..3, snoozeUntilDateTime, contentVersion).
 Result<StatePatch> parse_activity_patch(const json::value& body, Time now);
+// Of a change to all: {"groupName"}; nullopt means every group.
+Result<std::optional<std::string>> parse_group(const json::value& body);
 
 }  // namespace hg::model
