@@ -35,6 +35,27 @@ TEST(Dispatch, a_bad_token_is_never_403_in_the_feed_api) {
   EXPECT_EQ(reply.at("/errorCode"), "20002");
 }
 
+TEST(Dispatch, a_refused_token_says_why) {
+  House house;
+  const auto ask = [&](const std::string& audience, std::string_view base) {
+    identity::TokenRequest request;
+    request.user = house.alice;
+    request.application = house.client_app;
+    request.scope = "Notifications.ReadWrite.CreatedByApp";
+    request.base = base;
+    request.audience = audience;
+    const std::string token = "Bearer " + house.issuer.access_token(request);
+    return house.call("GET", "/beta/me", {{"Authorization", token}}).at("/error/innerError/code");
+  };
+  EXPECT_EQ(ask("api://elsewhere", kBase), "wrongAudience");
+  EXPECT_EQ(ask("api://heliograph", "https://elsewhere.example"), "issuerUnknown");
+  const auto old = house.as(house.alice);
+  house.clock.advance(std::chrono::hours(2));
+  const auto expired = house.call("GET", "/beta/me", {old});
+  EXPECT_EQ(expired.status, 401);
+  EXPECT_EQ(expired.at("/error/innerError/code"), "tokenExpired");
+}
+
 TEST(Dispatch, a_token_without_the_scope_is_403) {
   House house;
   const auto mail = house.as(house.alice, "User.Read");
@@ -69,6 +90,17 @@ TEST(Dispatch, refuses_by_method_path_media_type_and_host) {
   EXPECT_EQ(house.call("POST", "/beta/me/notifications", {alice, {"Content-Type", "text/plain"}}, "{}").status, 415);
   EXPECT_EQ(house.call("GET", "/beta/me", {alice, {"Host", "evil.example"}}).status, 421);
   EXPECT_EQ(house.call("POST", "/beta/me/notifications", {alice}, "{").at("/error/innerError/code"), "invalidJson");
+}
+
+TEST(Dispatch, a_unsid_is_sent_once) {
+  House house;
+  const auto unsid = house.subscribe(house.alice);
+  auto twice = house.request("GET", "/beta/me/notifications", {house.as(house.alice), {"X-UNS-ID", unsid}}, "");
+  twice.headers.add("X-UNS-ID", unsid);
+  EXPECT_EQ(house.send(std::move(twice)).status, 400);
+  const auto joined =
+      house.call("GET", "/beta/me/notifications", {house.as(house.alice), {"X-UNS-ID", unsid + ", " + unsid}});
+  EXPECT_EQ(joined.status, 400) << joined.body;
 }
 
 TEST(Dispatch, users_by_id_are_oneself_alone) {

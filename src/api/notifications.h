@@ -9,7 +9,10 @@ Answer me(Call& call);
 
 Answer post(Call& call);
 Answer list(Call& call);
+Answer count(Call& call);  // as text
 Answer delta(Call& call);
+Answer mark_all_read(Call& call);  // of the feed, or of one group
+Answer dismiss_all(Call& call);
 Answer show(Call& call);
 Answer change(Call& call);  // a user's device its state, an application its content
 Answer remove(Call& call);

@@ -54,9 +54,10 @@ Error several_apps(const Call& call, std::string_view advice) {
 
 Result<std::optional<feed::Unsid>> named_unsid(const Call& call) {
   const auto& headers = call.request.headers;
-  if (headers.count("X-UNS-ID") > 1)
-    return fail(Code::subscription_id_required, "X-UNS-ID was sent more than once; send one");
   const auto header = headers.find("X-UNS-ID");
+  // A proxy may have made one line of several (RFC 9110 §5.3).
+  if (headers.count("X-UNS-ID") > 1 || (header && header->contains(',')))
+    return fail(Code::subscription_id_required, "X-UNS-ID was sent more than once; send one");
   if (!header || header->empty()) return std::nullopt;
   const auto unsid = call.services.tokens.parse_unsid(*header);
   if (!unsid) return fail(target_not_allowed());
@@ -74,17 +75,21 @@ asio::awaitable<Result<std::optional<model::Subscription>>> named_endpoint(Call&
 
 asio::awaitable<Result<FeedKey>> collection_feed(Call& call) {
   HG_CO_TRY(const auto endpoint, co_await named_endpoint(call));
-  if (endpoint) co_return endpoint->feed;
+  co_return collection_feed(call, endpoint);
+}
+
+Result<FeedKey> collection_feed(const Call& call, const std::optional<model::Subscription>& endpoint) {
+  if (endpoint) return endpoint->feed;
   const auto apps = apps_of(call);
   if (const std::string* host = call.option("targetHostName")) {
     const auto directory = call.services.registry.directory();
     const auto* app = directory->cross_device_app(std::string_view(*host));
-    if (app == nullptr || std::ranges::find(apps, app->id) == apps.end()) co_return fail(target_not_allowed());
-    co_return FeedKey{call.principal.user, app->id};
+    if (app == nullptr || std::ranges::find(apps, app->id) == apps.end()) return fail(target_not_allowed());
+    return FeedKey{call.principal.user, app->id};
   }
-  if (apps.size() == 1) co_return FeedKey{call.principal.user, apps.front()};
-  if (apps.empty()) co_return fail(target_not_allowed());
-  co_return fail(several_apps(call, "name one by X-UNS-ID or ?targetHostName="));
+  if (apps.size() == 1) return FeedKey{call.principal.user, apps.front()};
+  if (apps.empty()) return fail(target_not_allowed());
+  return fail(several_apps(call, "name one by X-UNS-ID or ?targetHostName="));
 }
 
 model::HandledBy handled_by(const std::optional<model::Subscription>& endpoint, Time now) {

@@ -35,8 +35,9 @@ Result<std::optional<feed::Unsid>> named_unsid(const Call& call);
 // The endpoint a user's call names as its own by X-UNS-ID; its end slides. Code::subscription_ended where it has.
 asio::awaitable<Result<std::optional<model::Subscription>>> named_endpoint(Call& call);
 
-// The feed of a user's collection call.
+// The feed of a user's collection call: of the endpoint it names, of ?targetHostName=, or the only one there is.
 asio::awaitable<Result<FeedKey>> collection_feed(Call& call);
+Result<FeedKey> collection_feed(const Call& call, const std::optional<model::Subscription>& endpoint);
 
 // Who handled it: the endpoint, where it is known.
 model::HandledBy handled_by(const std::optional<model::Subscription>& endpoint, Time now);

@@ -109,7 +109,8 @@ std::string Tokens::page(const FeedKey& feed, PageKind kind, const Page& page) c
 
 Result<Page> Tokens::parse_page(const FeedKey& feed, PageKind kind, std::string_view text) const {
   const auto refuse = [] {
-    return fail(Code::invalid_query_option, "the page token is not one of this collection; follow the links as given");
+    return fail(Code::invalid_query_option, "the page token is not one of this collection; follow the links as given",
+                "$skiptoken");
   };
   const auto raw = from_base64url(text);
   constexpr std::size_t kFixed = 4 + 8 + kGuid;

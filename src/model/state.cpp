@@ -46,4 +46,12 @@ Result<StatePatch> parse_activity_patch(const json::value& body, Time now) {
   return patch;
 }
 
+Result<std::optional<std::string>> parse_group(const json::value& body) {
+  HG_CHECK(check_object(body, "an object that names a groupName, or no body, is right"));
+  Mistakes mistakes;
+  auto group = Reading(body.get_object(), "", mistakes).text("groupName", {256});
+  HG_CHECK(mistakes.result());
+  return group;
+}
+
 }  // namespace hg::model
