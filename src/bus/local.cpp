@@ -18,6 +18,7 @@ struct Local::Subscriber {
 };
 
 void Local::publish(std::vector<Message> messages) {
+  published_.add(messages.size());
   std::vector<std::shared_ptr<Subscriber>> concerned;
   {
     const std::scoped_lock lock(mutex_);

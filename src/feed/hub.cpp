@@ -65,6 +65,7 @@ struct Hub::State : std::enable_shared_from_this<Hub::State> {
   std::unordered_map<FeedKey, Feed> feeds;
   std::size_t count = 0;
   bool drained = false;
+  Counts counts;
   std::shared_ptr<void> listening;
   asio::steady_timer timer;
 
@@ -135,6 +136,7 @@ void Hub::State::write(Live::Reader& reader, std::int64_t to, const bus::ChangeN
              clock.now() - options.alert_window);
   reader.cursor = to;
   if (!text) return;
+  counts.signals.add();
   const auto etag = tokens.etag(reader.feed, to);
   reader.tell({.kind = LiveMessage::Kind::signal, .text = *text, .name = etag});
 }
@@ -155,6 +157,7 @@ asio::awaitable<void> Hub::State::read_until_current(FeedKey key) {
       const auto above = behind(found->second);
       if (!above) break;
       const auto heard_of = found->second.version;
+      counts.reads.add();
       const auto recent = co_await store.recent(key, *above, kRecent);
       bus::ChangeNote change{.notes = {}, .unread = recent.state.unread};
       const auto host = host_name(key.app);
@@ -348,6 +351,8 @@ void Hub::drain() {
     for (const auto& reader : feed.readers) state_->close(*reader, kCloseRestarting, "restarting");
   }
 }
+
+const Hub::Counts& Hub::counts() const { return state_->counts; }
 
 std::size_t Hub::size() const { return state_->count; }
 

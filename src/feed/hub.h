@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/metrics.h"
 #include "bus/bus.h"
 #include "bus/presence.h"
 #include "feed/reader.h"
@@ -71,6 +72,13 @@ class Hub {
   // Closes every connection with 1012; open() refuses from now on (Code::unavailable).
   void drain();
   [[nodiscard]] std::size_t size() const;
+
+  // From any thread.
+  struct Counts {
+    metrics::Counter signals;  // written to live connections
+    metrics::Counter reads;    // of the store, since a message did not say it all
+  };
+  [[nodiscard]] const Counts& counts() const;
 
  private:
   friend class Live;

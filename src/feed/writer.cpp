@@ -61,10 +61,18 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
   Queue(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits)
       : database_(database), bus_(bus), hooks_(std::move(hooks)), limits_(limits) {}
 
-  [[nodiscard]] bool accepting() const {
-    if (waiting_.size() >= limits_.waiting) return false;
-    const auto oldest = waiting_.front([](const Waiting* w) { return w->since; }, Steady::now());
-    return Steady::now() - oldest <= limits_.age;
+  [[nodiscard]] bool accepting() const { return waiting_.size() < limits_.waiting && age() <= limits_.age; }
+
+  void measure(metrics::Page& page) const {
+    page.counter("heliograph_notifications_accepted_total", "Posts that were stored.", accepted_.value());
+    page.counter("heliograph_notifications_replayed_total", "Repeated posts that got the first one's answer.",
+                 replayed_.value());
+    page.counter("heliograph_changes_total", "Other changes of feeds that were stored.", changes_.value());
+    page.histogram("heliograph_writer_group_size", "Changes in one commit.", groups_);
+    page.gauge("heliograph_writer_queue_depth", "Changes that wait for their commit.",
+               static_cast<double>(waiting_.size()));
+    page.gauge("heliograph_writer_queue_age_seconds", "How long the oldest of them has waited.",
+               std::chrono::duration<double>(age()).count());
   }
 
   void push(Waiting* waiting) {
@@ -131,11 +139,32 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
     return applied;
   }
 
-  static Applied commit(store::Connection& tx, std::span<const model::ChangeRequest> requests,
-                        std::span<Waiting* const> group) {
+  [[nodiscard]] Steady::duration age() const {
+    const auto now = Steady::now();
+    return now - waiting_.front([](const Waiting* w) { return w->since; }, now);
+  }
+
+  void count(std::span<const model::ChangeRequest> requests, const Applied& applied) {
+    groups_.observe(static_cast<double>(requests.size()));
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const auto& answer = applied.answers[i];
+      if (!answer) continue;
+      if (answer->replayed) {
+        replayed_.add();
+      } else if (std::holds_alternative<model::PostRequest>(requests[i].what)) {
+        accepted_.add();
+      } else if (answer->new_version > answer->base_version) {
+        changes_.add();
+      }
+    }
+  }
+
+  Applied commit(store::Connection& tx, std::span<const model::ChangeRequest> requests,
+                 std::span<Waiting* const> group) {
     tx.begin();
     auto applied = feed::apply(tx, requests);
     tx.commit();
+    count(requests, applied);
     for (std::size_t i = 0; i < group.size(); ++i) group[i]->answer = std::move(applied.answers[i]);
     return applied;
   }
@@ -169,6 +198,8 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
   const Limits limits_;
   Mailbox<Waiting*> waiting_;
   bool failing_ = false;  // of the writing thread: said once
+  metrics::Counter accepted_, replayed_, changes_;
+  metrics::Histogram groups_{metrics::kSizes};
 };
 
 Writer::Writer(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits)
@@ -177,6 +208,8 @@ Writer::Writer(store::Database& database, bus::Bus& bus, Hooks hooks, Limits lim
 Writer::~Writer() = default;
 
 bool Writer::accepting() const { return queue_->accepting(); }
+
+void Writer::measure(metrics::Page& page) const { queue_->measure(page); }
 
 Error Writer::unavailable() {
   return {.code = Code::unavailable,

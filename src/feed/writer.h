@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/metrics.h"
 #include "bus/bus.h"
 #include "feed/signal.h"
 #include "model/change.h"
@@ -37,6 +38,9 @@ class Writer {
   [[nodiscard]] bool accepting() const;
   // The 503: Code::unavailable with retry_after.
   [[nodiscard]] static Error unavailable();
+
+  // Notifications taken, the size of groups, what waits.
+  void measure(metrics::Page& page) const;
 
   // From any thread; resumes on the caller's executor, and is not cancelled. Refuses what model::decide refuses,
   // Code::idempotency_key_reused, and Code::unavailable where the queue or the disk is full. Throws what the store

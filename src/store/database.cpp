@@ -232,6 +232,7 @@ Result<std::unique_ptr<Database>> Database::open(Options options, Time now) {
   std::unique_ptr<Database> database(new Database(std::move(options)));
   const auto most = database->options_.max_waiting;
   database->writer_ = writer.front().get();
+  database->writer_->time_commits(database->commits_);
   database->checkpoints_ = std::make_unique<Checkpoints>(file);
   writer.front()->on_log([checkpoints = database->checkpoints_.get()](int pages) { checkpoints->log_grew(pages); });
   database->writing_ = std::make_unique<Threads>(std::move(writer), most);
@@ -256,6 +257,18 @@ bool Database::on_writer(std::move_only_function<void(Connection&)> job) {
 }
 
 Database::Load Database::load() const { return writing_->load(); }
+
+void Database::measure(metrics::Page& page) const {
+  page.histogram("heliograph_store_commit_duration_seconds", "How long commits took, until they were on disk.",
+                 commits_);
+  const auto both = {std::pair("write", writing_->load()), std::pair("read", reading_->load())};
+  for (const auto& [kind, load] : both)
+    page.gauge("heliograph_store_queue_depth", "Work that waits for the store's threads.",
+               static_cast<double>(load.waiting), {{"kind", kind}});
+  for (const auto& [kind, load] : both)
+    page.gauge("heliograph_store_queue_age_seconds", "How long the oldest of it has waited.",
+               std::chrono::duration<double>(load.age).count(), {{"kind", kind}});
+}
 
 void Database::set_max_pages(std::int64_t pages) {
   writing_->run_now([&](Connection*) { writer_->set_max_pages(pages); });

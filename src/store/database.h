@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/metrics.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "store/sql.h"
@@ -98,6 +99,8 @@ class Database {
   bool on_writer(std::move_only_function<void(Connection&)> job);
 
   [[nodiscard]] Load load() const;
+  // Commits and what waits for the threads.
+  void measure(metrics::Page& page) const;
   // Takes nothing more, finishes what waits, joins the threads. The executors that wait for results must still exist.
   void stop();
   [[nodiscard]] const std::string& path() const { return options_.path; }
@@ -129,7 +132,8 @@ class Database {
   void run_now(Threads& threads, Work work, std::exception_ptr& error);
 
   Options options_;
-  SqliteConnection* writer_ = nullptr;  // of the writing thread, which alone uses it
+  metrics::Histogram commits_{metrics::kSeconds};  // of the writing thread
+  SqliteConnection* writer_ = nullptr;             // of the writing thread, which alone uses it
   std::unique_ptr<Threads> writing_;
   std::unique_ptr<Threads> reading_;
   std::unique_ptr<Checkpoints> checkpoints_;

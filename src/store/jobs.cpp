@@ -79,6 +79,14 @@ void postpone(Connection& tx, const Job& job, Time due_at) {
        job.kind});
 }
 
+Backlog backlog(Connection& tx, Time now) {
+  return tx
+      .first(
+          "SELECT COUNT(*), MIN(due_at) FROM jobs WHERE due_at <= $1", {now},
+          [&](const Row& row) { return Backlog{.jobs = row.integer(0), .age = now - row.maybe_time(1).value_or(now)}; })
+      .value();
+}
+
 std::optional<Time> next_due(Connection& tx) {
   return tx.first("SELECT MIN(due_at) FROM jobs", {}, [](const Row& row) { return row.maybe_time(0); }).value();
 }

@@ -47,6 +47,12 @@ std::vector<Job> due(Connection& tx, const FeedKey& feed, Time now, std::size_t 
 void erase(Connection& tx, const Job& job);
 // Tried in vain: due again at `due_at`.
 void postpone(Connection& tx, const Job& job, Time due_at);
+// What is due at `now` and not done.
+struct Backlog {
+  std::int64_t jobs = 0;
+  Duration age{};  // since the oldest was due
+};
+Backlog backlog(Connection& tx, Time now);
 // When the next job is due, leased feeds' too; nullopt: none.
 std::optional<Time> next_due(Connection& tx);
 

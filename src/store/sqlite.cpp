@@ -114,6 +114,7 @@ struct SqliteConnection::Handle {
   // A statement is taken out while it runs, so that the same text may run inside its own rows.
   std::unordered_map<std::string, std::unique_ptr<Statement>, TextHash, std::equal_to<>> statements;
   std::function<void(int)> log_listener;
+  metrics::Histogram* commits = nullptr;
   bool begun = false;  // a transaction was begun, and neither committed nor rolled back by us
 
   Handle() = default;
@@ -235,14 +236,18 @@ void SqliteConnection::begin() {
 }
 
 void SqliteConnection::commit() {
+  const auto begun = std::chrono::steady_clock::now();
   Connection::exec("COMMIT");
   handle_->begun = false;
+  if (handle_->commits != nullptr) handle_->commits->observe(std::chrono::steady_clock::now() - begun);
 }
 
 void SqliteConnection::rollback() {
   if (sqlite3_get_autocommit(handle_->raw) == 0) sqlite3_exec(handle_->raw, "ROLLBACK", nullptr, nullptr, nullptr);
   handle_->begun = false;
 }
+
+void SqliteConnection::time_commits(metrics::Histogram& seconds) { handle_->commits = &seconds; }
 
 void SqliteConnection::on_log(std::function<void(int)> listener) {
   handle_->log_listener = std::move(listener);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/metrics.h"
 #include "store/sql.h"
 
 namespace hg::store {
@@ -35,6 +36,8 @@ class SqliteConnection final : public Connection {
   // emptying the log is what may make room. Must not use the connection.
   static constexpr int kDiskFull = std::numeric_limits<int>::max();
   void on_log(std::function<void(int pages)> listener);
+  // How long each commit takes from now on; one cell may serve many connections and outlives them.
+  void time_commits(metrics::Histogram& seconds);
   // Moves pages from the log to the file without making anybody wait. True: all of them, so that the next commit
   // begins the log anew.
   bool checkpoint();
