@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/expiring_cache.h"
 #include "base/json.h"
+#include "base/metrics.h"
 #include "base/result.h"
 #include "bus/bus.h"
 #include "feed/hub.h"
@@ -37,8 +38,15 @@ struct Settings {
   std::vector<std::string> cors_origins;
   bool cors_loopback = false;  // the demo: any origin on loopback
   JsonLimits json = {};
-  std::string version;  // of the program
+  // The admin API and /metrics are answered on the operators' listener and the Unix socket alone, and nothing else but
+  // the health of the server is on that listener.
+  bool operators_apart = false;
+  bool access_log = true;  // a line at info for each request
+  std::string version;     // of the program
 };
+
+// What a listener is for: net::Request::role.
+enum class Door : std::uint8_t { everybody, operators };
 
 // The names of users, which never change; each loop has its own.
 class UserNames {
@@ -73,6 +81,8 @@ struct Services {
   feed::Subscriptions& subscriptions;
   const feed::Tokens& tokens;
   std::vector<Here> loops;  // by Loop::index()
+  // Writes what is counted beyond dispatch.
+  std::function<void(metrics::Page&)> measure = {};
 };
 
 // One request on its way: made by dispatch, alive until the handler is done.

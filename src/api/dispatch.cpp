@@ -1,6 +1,7 @@
 #include "api/dispatch.h"
 
 #include "api/admission.h"
+#include "api/headers.h"
 #include "api/hosts.h"
 #include "api/problem.h"
 #include "api/routes.h"
@@ -37,22 +38,30 @@ Error error_of_status(int status, std::string_view reason) {
   return {code, std::string(reason)};
 }
 
-Error error_of(const std::exception_ptr& thrown, std::string_view request_id) {
+Error error_of(const std::exception_ptr& thrown, std::string_view request_id, std::string_view trace_id) {
+  const auto say = [&](std::string_view what) {
+    const log::Field fields[] = {{"request", request_id}, {"trace", trace_id}};
+    log::write(log::Level::error, "api", what, fields);
+  };
   try {
     std::rethrow_exception(thrown);
   } catch (const store::Fault& fault) {
-    log::error("api", "request {} failed: {}", request_id, fault.what());
+    say(fault.what());
     using enum store::Fault::Kind;
     if (fault.kind() == full || fault.kind() == io || fault.kind() == busy)
       return {.code = Code::unavailable,
               .message = "the store cannot be used at present; try again",
               .retry_after = std::chrono::seconds(2)};
   } catch (const std::exception& fault) {
-    log::error("api", "request {} failed: {}", request_id, fault.what());
+    say(fault.what());
   } catch (...) {
-    log::error("api", "request {} failed", request_id);
+    say("a request failed");
   }
   return {Code::internal, "something broke here; the log has it under this request-id"};
+}
+
+int status_of(const net::Response& response) {
+  return response.become == net::Response::Become::websocket ? 101 : response.status;
 }
 
 }  // namespace
@@ -63,19 +72,33 @@ struct Dispatch::Exchange {
   Shape shape = Shape::graph;
   std::optional<std::string> base;
   Time now;
+  std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
   std::string request_id, client_request_id;
+  std::string_view trace_id;
   net::Headers headers;  // that the answer gets whatever it is
 
   [[nodiscard]] ProblemContext context() const { return {request_id, client_request_id, now, base.value_or("")}; }
 };
 
-Dispatch::Dispatch(Services& services) : services_(services) {
+Dispatch::Dispatch(Services& services)
+    : services_(services),
+      traffic_(
+          std::make_unique<Traffic>(std::max<std::size_t>(services.loops.size(), 1), services.settings.access_log)) {
   for (const Route& route : routes()) {
+    const bool operators = route.shape == Shape::admin || route.is(kOperators);
     for (const std::string& path : paths(route)) {
-      router_.add(route.method, path, rows_.size());
+      all_.add(route.method, path, rows_.size());
+      if (!operators) public_.add(route.method, path, rows_.size());
+      if (operators || route.is(kEverywhere)) operators_.add(route.method, path, rows_.size());
       rows_.push_back(&route);
     }
   }
+}
+
+const net::Router& Dispatch::router(const net::Request& request) const {
+  if (request.role == static_cast<std::uint8_t>(Door::operators)) return operators_;
+  const bool apart = services_.settings.operators_apart && request.listener != net::Listener::unix_socket;
+  return apart ? public_ : all_;
 }
 
 Dispatch::Exchange Dispatch::begin(const net::Request& request) const {
@@ -86,14 +109,30 @@ Dispatch::Exchange Dispatch::begin(const net::Request& request) const {
   exchange.request_id = crypto::random_guid().str();
   const auto sent = request.headers.find("client-request-id");
   if (const auto guid = sent ? Guid::parse(*sent) : std::nullopt) exchange.client_request_id = guid->str();
+  exchange.trace_id = trace_id(request.headers);
   return exchange;
 }
 
 asio::awaitable<net::Response> Dispatch::operator()(net::Request& request) const {
   Exchange exchange = begin(request);
-  auto answer = co_await handle(request, exchange);
+  Result<net::Response> answer;
+  try {
+    answer = co_await handle(request, exchange);
+  } catch (...) {
+    answer = std::unexpected(error_of(std::current_exception(), exchange.request_id, exchange.trace_id));
+  }
   net::Response response = answer ? std::move(*answer) : rendered(answer.error(), exchange.shape, exchange.context());
   finish(request, exchange, response);
+  traffic_->answered(request.loop == nullptr ? 0 : request.loop->index(),
+                     {.route = exchange.route,
+                      .method = request.method,
+                      .status = status_of(response),
+                      .bytes = response.body.size(),
+                      .took = std::chrono::steady_clock::now() - exchange.begun,
+                      .remote = request.remote,
+                      .request_id = exchange.request_id,
+                      .client_request_id = exchange.client_request_id,
+                      .trace_id = exchange.trace_id});
   co_return response;
 }
 
@@ -102,7 +141,7 @@ asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, E
     co_return fail(Code::misdirected, "this server does not answer for the host " +
                                           std::string(request.headers.find("Host").value_or("")));
   if (auto answer = preflight(request, exchange)) co_return std::move(*answer);
-  const net::Match match = router_.match(request.method, request.path);
+  const net::Match match = router(request).match(request.method, request.path);
   if (match.kind != net::Match::Kind::found) co_return unmatched(exchange, match);
   const Route& route = *rows_[match.row];
   exchange.route = &route;
@@ -141,7 +180,7 @@ std::optional<net::Response> Dispatch::preflight(const net::Request& request, co
       !request.headers.find("Access-Control-Request-Method"))
     return std::nullopt;
   const bool known = std::ranges::any_of(kMethods, [&](std::string_view method) {
-    return router_.match(method, request.path).kind == net::Match::Kind::found;
+    return router(request).match(method, request.path).kind == net::Match::Kind::found;
   });
   if (!known) return std::nullopt;
   net::Response response = no_content();
@@ -183,7 +222,8 @@ void Dispatch::finish(const net::Request& request, const Exchange& exchange, net
 
 net::Response Dispatch::fault(const net::Request& request, std::exception_ptr thrown) const {
   const Exchange exchange = begin(request);
-  auto response = rendered(error_of(thrown, exchange.request_id), exchange.shape, exchange.context());
+  auto response =
+      rendered(error_of(thrown, exchange.request_id, exchange.trace_id), exchange.shape, exchange.context());
   finish(request, exchange, response);
   return response;
 }
@@ -195,6 +235,9 @@ net::Response Dispatch::refusal(int status, std::string_view reason, std::string
   auto response = rendered(error_of_status(status, reason), exchange.shape, exchange.context());
   response.status = status;
   finish(request, exchange, response);
+  log::debug("http", "answered {} to what is no request: {}", status, reason);
+  const net::Loop* loop = net::Loop::current();
+  traffic_->malformed(loop == nullptr ? 0 : loop->index(), status);
   return response;
 }
 

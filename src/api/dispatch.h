@@ -2,9 +2,11 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <string_view>
 
 #include "api/context.h"
+#include "api/traffic.h"
 
 namespace hg::api {
 
@@ -13,26 +15,32 @@ class Dispatch {
  public:
   explicit Dispatch(Services& services);
 
-  // Throws what the handler threw: fault() answers it.
+  // What the handler throws is answered like by fault().
   asio::awaitable<net::Response> operator()(net::Request& request) const;
 
-  // 503 where the store is full, busy or broken, else 500; with one line in the log.
+  // Of an answer that broke while it was written: 503 where the store is full, busy or broken, else 500; with one line
+  // in the log.
   net::Response fault(const net::Request& request, std::exception_ptr thrown) const;
   // Of bytes that never became a request.
   net::Response refusal(int status, std::string_view reason, std::string_view target) const;
+  // Requests by route. From any thread.
+  void measure(metrics::Page& page) const { traffic_->measure(page); }
 
  private:
   struct Exchange;
 
   [[nodiscard]] Exchange begin(const net::Request& request) const;
+  // The rows that its listener answers.
+  [[nodiscard]] const net::Router& router(const net::Request& request) const;
   asio::awaitable<Result<net::Response>> handle(net::Request& request, Exchange& exchange) const;
   [[nodiscard]] std::optional<net::Response> preflight(const net::Request& request, const Exchange& exchange) const;
   [[nodiscard]] Result<net::Response> unmatched(Exchange& exchange, const net::Match& match) const;
   void finish(const net::Request& request, const Exchange& exchange, net::Response& response) const;
 
   Services& services_;
-  net::Router router_;
-  std::vector<const Route*> rows_;  // by the router's numbers
+  net::Router all_, public_, operators_;
+  std::vector<const Route*> rows_;  // by the routers' numbers
+  std::unique_ptr<Traffic> traffic_;
 };
 
 }  // namespace hg::api

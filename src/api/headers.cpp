@@ -97,6 +97,24 @@ Prefer parse_prefer(const net::Headers& headers) {
   return prefer;
 }
 
+std::string_view trace_id(const net::Headers& headers) {
+  if (headers.count("traceparent") != 1) return {};
+  const std::string_view text = *headers.find("traceparent");
+  constexpr std::size_t kLength = 55;  // of version 00; later ones may say more behind a dash
+  if (text.size() < kLength || text[2] != '-' || text[35] != '-' || text[52] != '-') return {};
+  const auto hexadecimal = [&](std::size_t from, std::size_t count) {
+    return text.substr(from, count).find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  };
+  if (!hexadecimal(0, 2) || !hexadecimal(3, 32) || !hexadecimal(36, 16) || !hexadecimal(53, 2)) return {};
+  const auto version = text.substr(0, 2);
+  if (version == "ff" || (text.size() > kLength && (version == "00" || text[kLength] != '-'))) return {};
+  const auto zero = [&](std::size_t from, std::size_t count) {
+    return text.substr(from, count).find_first_not_of('0') == std::string_view::npos;
+  };
+  if (zero(3, 32) || zero(36, 16)) return {};
+  return text.substr(3, 32);
+}
+
 bool is_json(const net::Headers& headers) {
   const auto header = headers.find("Content-Type");
   if (!header || header->empty()) return true;

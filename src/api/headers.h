@@ -21,6 +21,9 @@ struct Prefer {
 };
 Prefer parse_prefer(const net::Headers& headers);
 
+// The trace-id of a valid traceparent (W3C Trace Context §3.2), else "": 32 hexadecimal digits.
+std::string_view trace_id(const net::Headers& headers);
+
 // Whether a body of this Content-Type may be JSON in UTF-8. None or an empty one may.
 bool is_json(const net::Headers& headers);
 

@@ -47,6 +47,16 @@ Answer root(Call& call) {
   co_return response;
 }
 
+Answer metrics(Call& call) {
+  hg::metrics::Page page;
+  if (call.services.measure) call.services.measure(page);
+  hg::metrics::measure_process(page);
+  auto response = json_response(200, page.text());
+  response.headers.set("Content-Type", hg::metrics::kTextFormat);
+  response.headers.set("Cache-Control", "no-store");
+  co_return response;
+}
+
 Answer process(Call&) { co_return state(200, "ok"); }
 
 Answer ready(Call& call) {

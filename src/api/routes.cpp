@@ -111,8 +111,10 @@ constexpr Route kRoutes[] = {
 
     // Health.
     {"GET", "/", open, kWhole, health::root, "Name, version and links", kAnyType},
-    {"GET", "/healthz", open, kWhole, health::process, "The process answers", kAnyType},
-    {"GET", "/readyz", open, kWhole, health::ready, "The store works", kAnyType},
+    {"GET", "/healthz", open, kWhole, health::process, "The process answers", kAnyType | kEverywhere},
+    {"GET", "/readyz", open, kWhole, health::ready, "The store works", kAnyType | kEverywhere},
+    {"GET", "/metrics", open, kWhole, health::metrics, "What is counted, in Prometheus' text format",
+     kAnyType | kOperators},
 };
 
 }  // namespace

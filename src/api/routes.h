@@ -27,10 +27,12 @@ enum class Shape : std::uint8_t { graph, feed, oauth, admin };
 // What else is to be known of it.
 enum Mark : std::uint8_t {
   kPlain = 0,
-  kWrites = 1,   // a feed: refused before the body is looked at while the writer takes nothing
-  kTickets = 2,  // ?ticket= stands for a token; the handler looks at it
-  kForm = 4,     // its body is not JSON
-  kAnyType = 8,  // its answer is not, or not always, JSON: Accept is the handler's
+  kWrites = 1,       // a feed: refused before the body is looked at while the writer takes nothing
+  kTickets = 2,      // ?ticket= stands for a token; the handler looks at it
+  kForm = 4,         // its body is not JSON
+  kAnyType = 8,      // its answer is not, or not always, JSON: Accept is the handler's
+  kOperators = 16,   // for those who run the server, like the admin API: see Settings::operators_apart
+  kEverywhere = 32,  // answered on their listener too
 };
 
 using Handle = Answer (*)(Call&);

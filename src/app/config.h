@@ -19,6 +19,7 @@ struct Config {
   std::string data;
   std::string listen = "127.0.0.1:8080";
   std::string tls_listen;
+  std::string admin_listen;
   std::string public_url;
   std::string tls_cert;
   std::string tls_key;
@@ -28,6 +29,7 @@ struct Config {
   std::int64_t threads = 0;
   std::string log_level = "info";
   std::string log_format = "auto";
+  bool log_access = true;
   std::int64_t body_bytes = 64 * 1024;
   std::int64_t connections_per_user = 20;
   std::int64_t drain_seconds = 8;

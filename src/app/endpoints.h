@@ -14,6 +14,7 @@ struct Endpoint {
   std::string address;  // "127.0.0.1", "::1", "0.0.0.0", "localhost"
   std::uint16_t port = 0;
   bool tls = false;
+  bool operators = false;  // the admin API and /metrics, for those who run the server
 
   [[nodiscard]] bool loopback() const {
     return address == "localhost" || address == "::1" || address.starts_with("127.");

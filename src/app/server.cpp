@@ -14,7 +14,8 @@
 
 #include "api/dispatch.h"
 #include "api/live.h"
-#include "app/endpoints.h"
+#include "app/listeners.h"
+#include "app/watch.h"
 #include "base/attempts.h"
 #include "base/log.h"
 #include "bus/local.h"
@@ -104,10 +105,39 @@ struct Server::Parts {
             background[0].executor(), *database,
             [this](model::ChangeRequest request) { return writer.apply(std::move(request)); }, clock,
             delivery::Worker::Options{}),
-        janitor_timer(background[0].context()) {}
+        janitor_timer(background[0].context()),
+        watch(background[0].executor(), *database, clock) {
+    services.measure = [this](metrics::Page& page) { measure(page); };
+  }
 
   void hint(Time due) {
     background[0].post([this, due] { worker.hint(due); });
+  }
+
+  // While the server listens.
+  void measure(metrics::Page& page) const {
+    page.gauge("heliograph_build_info", "The program that runs.", 1, {{"version", settings.version}});
+    dispatch->measure(page);
+    writer.measure(page);
+    database->measure(page);
+    watch.measure(page);
+    if (server) {
+      using enum net::Live::Kind;
+      for (const auto& [kind, name] : {std::pair(websocket, "websocket"), std::pair(events, "events")})
+        page.gauge("heliograph_live_connections", "Open live connections.",
+                   static_cast<double>(server->live_connections(kind)), {{"kind", name}});
+      page.gauge("heliograph_connections", "Open connections, the live ones among them.",
+                 static_cast<double>(server->connections()));
+    }
+    std::uint64_t signals = 0, reads = 0;
+    for (const auto& own : owned) {
+      signals += own->hub.counts().signals.value();
+      reads += own->hub.counts().reads.value();
+    }
+    page.counter("heliograph_live_signals_total", "Signals written to live connections.", signals);
+    page.counter("heliograph_live_store_reads_total", "Reads for live connections that a message could not serve.",
+                 reads);
+    page.counter("heliograph_bus_messages_total", "Messages between the parts of the server.", bus.published());
   }
 
   // What each loop has for itself, and the way in.
@@ -133,6 +163,7 @@ struct Server::Parts {
       asio::co_spawn((*loops)[i].context(), owned[i]->hub.run(), asio::detached);
     asio::co_spawn(background[0].context(), worker.run(), asio::detached);
     asio::co_spawn(background[0].context(), sweep(janitor, clock, janitor_timer, stopping), asio::detached);
+    asio::co_spawn(background[0].context(), watch.run(), asio::detached);
     background.start();
     background_started = true;
   }
@@ -144,6 +175,7 @@ struct Server::Parts {
       stopping = true;
       worker.stop();
       janitor_timer.cancel();
+      watch.stop();
       told.set_value();
     });
     told.get_future().wait();
@@ -173,6 +205,7 @@ struct Server::Parts {
   net::Loops background;
   delivery::Worker worker;
   asio::steady_timer janitor_timer;
+  Watch watch;
   bool stopping = false;  // on the background loop
   bool started = false;
   bool background_started = false;
@@ -180,7 +213,6 @@ struct Server::Parts {
   std::unique_ptr<net::Loops> loops;
   std::vector<std::unique_ptr<Own>> owned;
   std::unique_ptr<api::Dispatch> dispatch;
-  std::shared_ptr<net::TlsContext> tls;
   std::unique_ptr<net::Server> server;
 };
 
@@ -220,6 +252,7 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
   parts->settings.public_url = parts->config.public_url;
   while (parts->settings.public_url.ends_with('/')) parts->settings.public_url.pop_back();
   parts->settings.cors_origins = parts->config.cors_origins;
+  parts->settings.access_log = parts->config.log_access;
   parts->settings.cors_loopback = parts->registry.directory()->demo();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -256,25 +289,12 @@ net::Response Server::ask(net::Request request) {
 Result<std::vector<std::string>> Server::listen() {
   Parts& parts = *parts_;
   const Config& config = parts.config;
-  std::vector<Endpoint> wanted;
-  if (!config.listen.empty()) {
-    HG_TRY(auto plain, parse_endpoint(config.listen, "listen"));
-    if (!plain.loopback() && !config.behind_tls_proxy)
-      return fail(Code::property_invalid, fmt::format("{} would serve plain HTTP to the network; use --tls-listen, or "
-                                                      "--behind-tls-proxy where a proxy in front speaks TLS",
-                                                      config.listen));
-    if (!plain.loopback() && parts.registry.directory()->demo())
-      return fail(Code::property_invalid, "demo data is served on loopback only");
-    wanted.push_back(std::move(plain));
+  HG_TRY(auto wanted, listeners_of(config, parts.registry.directory()->demo()));
+  std::shared_ptr<net::TlsContext> tls;
+  if (wanted.tls()) {
+    HG_TRY(tls, load_certificate(config, parts.files));
+    parts.watch.certificate(tls);
   }
-  if (!config.tls_listen.empty()) {
-    HG_TRY(auto secure, parse_endpoint(config.tls_listen, "tls_listen"));
-    secure.tls = true;
-    HG_TRY(parts.tls, net::TlsContext::load(config.tls_cert.empty() ? parts.files.tls_certificate : config.tls_cert,
-                                            config.tls_key.empty() ? parts.files.tls_key : config.tls_key));
-    wanted.push_back(std::move(secure));
-  }
-  if (wanted.empty()) return fail(Code::property_missing, "nothing to listen on: set listen or tls_listen");
 
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
   // Ports are bound before anything is made of them: the addresses are part of every token and link.
@@ -291,16 +311,19 @@ Result<std::vector<std::string>> Server::listen() {
   };
   parts.server = std::make_unique<net::Server>(*loops, limits, std::move(calls));
   std::vector<std::string> addresses;
-  for (Endpoint& endpoint : wanted) {
-    HG_TRY(endpoint.port,
-           parts.server->listen(
-               {.address = endpoint.address, .port = endpoint.port, .tls = endpoint.tls ? parts.tls : nullptr}));
-    addresses.push_back(endpoint.url(endpoint.address));
+  for (Endpoint& endpoint : wanted.endpoints) {
+    const auto door = endpoint.operators ? api::Door::operators : api::Door::everybody;
+    HG_TRY(endpoint.port, parts.server->listen({.address = endpoint.address,
+                                                .port = endpoint.port,
+                                                .tls = endpoint.tls ? tls : nullptr,
+                                                .role = static_cast<std::uint8_t>(door)}));
+    addresses.push_back(endpoint.url(endpoint.address) + (endpoint.operators ? " (admin API and metrics)" : ""));
     for (const std::string& origin : endpoint.origins()) parts.settings.origins.push_back(origin);
   }
   if (!parts.settings.public_url.empty()) parts.settings.origins.push_back(parts.settings.public_url);
   HG_CHECK(parts.server->listen_unix(parts.files.socket));
   parts.settings.origins.emplace_back("http://localhost");
+  parts.settings.operators_apart = wanted.operators_apart;
   parts.loops = std::move(loops);
   parts.furnish();
   parts.start_loops();
@@ -319,12 +342,7 @@ bool Server::drain() {
 std::string Server::tenant() const { return parts_->registry.directory()->tenant().str(); }
 
 void Server::reload() {
-  if (!parts_->tls) return;
-  if (const auto done = parts_->tls->reload()) {
-    log::info("server", "certificate read again");
-  } else {
-    log::error("server", "the certificate stays as it was: {}", done.error().message);
-  }
+  parts_->background[0].post([this] { parts_->watch.reread(); });
 }
 
 }  // namespace hg::app

@@ -34,7 +34,7 @@ class Server {
   bool drain();
   [[nodiscard]] std::string tenant() const;
 
-  // The certificate again, on SIGHUP.
+  // The certificate again, on SIGHUP. Without that it is read again when its files change.
   void reload();
 
  private:

@@ -15,7 +15,7 @@ namespace hg::cli {
 namespace {
 
 struct Options {
-  std::string config, data, listen, tls_listen, public_url, tls_cert, tls_key;
+  std::string config, data, listen, tls_listen, admin_listen, public_url, tls_cert, tls_key;
   bool behind_tls_proxy = false;
   bool check_config = false;
 };
@@ -29,6 +29,7 @@ Result<app::Config> effective(const Options& options) {
   if (!options.data.empty()) config.data = options.data;
   if (!options.listen.empty()) config.listen = options.listen == "none" ? "" : options.listen;
   if (!options.tls_listen.empty()) config.tls_listen = options.tls_listen;
+  if (!options.admin_listen.empty()) config.admin_listen = options.admin_listen;
   if (!options.public_url.empty()) config.public_url = options.public_url;
   if (!options.tls_cert.empty()) config.tls_cert = options.tls_cert;
   if (!options.tls_key.empty()) config.tls_key = options.tls_key;
@@ -65,10 +66,22 @@ sigset_t block_signals() {
   return signals;
 }
 
-void wait_for_the_end(const sigset_t& signals, app::Server& server) {
+// SIGHUP: the log's level, as the configuration says it now, and the certificate.
+void reload(const Options& options, app::Server& server) {
+  if (const auto config = effective(options)) {
+    log::set_level(level_of(config->log_level));
+    // Said at any level.
+    log::write(log::Level::info, "server", fmt::format("log level: {}", config->log_level));
+  } else {
+    log::error("server", "the configuration stays as it was: {}", config.error().message);
+  }
+  server.reload();
+}
+
+void wait_for_the_end(const sigset_t& signals, const Options& options, app::Server& server) {
   for (int signal = 0; ::sigwait(&signals, &signal) == 0;) {
     if (signal != SIGHUP) return;
-    server.reload();
+    reload(options, server);
   }
 }
 
@@ -91,7 +104,9 @@ int serve(const Options& options) {
   const auto addresses = (*server)->listen();
   if (!addresses) return report(addresses.error());
   for (const std::string& address : *addresses) log::info("server", "listening on {}", address);
-  wait_for_the_end(signals, **server);
+  if (config->behind_tls_proxy && config->public_url.empty())
+    log::warn("server", "behind a proxy without public_url: hosts but the listener's own get 421, and links name it");
+  wait_for_the_end(signals, options, **server);
   log::info("server", "draining");
   const bool all = (*server)->drain();
   server->reset();
@@ -109,6 +124,8 @@ void add_serve(CLI::App& program, Chosen& chosen) {
   command->add_option("--listen", options->listen,
                       "ADDR:PORT for plain HTTP (default 127.0.0.1:8080); none for nowhere");
   command->add_option("--tls-listen", options->tls_listen, "ADDR:PORT for HTTPS");
+  command->add_option("--admin-listen", options->admin_listen,
+                      "ADDR:PORT for the admin API and /metrics, apart from everything else");
   command->add_option("--public-url", options->public_url,
                       "the address clients use, when it is not the one listened on");
   command->add_option("--tls-cert", options->tls_cert, "certificate chain, PEM (default DIR/tls/cert.pem)");

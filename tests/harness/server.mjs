@@ -37,7 +37,7 @@ export function initDemo(data, extra = []) {
   return JSON.parse(done.stdout);
 }
 
-// A running `serve`. `base` is its plain address, `tls` its TLS address (with options.tls).
+// A running `serve`. `base` is its plain address, `tls` its TLS address (with options.tls), `operators` that of --admin-listen.
 export class Server {
   constructor(child, data) { this.child = child; this.data = data; this.log = ''; this.exited = false; }
 
@@ -57,6 +57,7 @@ export class Server {
         this.log += chunk;
         this.base ??= this.log.match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
         this.tls ??= this.log.match(/https:\/\/127\.0\.0\.1:\d+/)?.[0];
+        this.operators ??= this.log.match(/(https?:\/\/127\.0\.0\.1:\d+) \(admin/)?.[1];
         if (this.base && (!tls || this.tls)) resolve();
       };
       this.child.stdout.setEncoding('utf8').on('data', look);

@@ -1,0 +1,55 @@
+#include "app/listeners.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "api/hosts.h"
+
+namespace hg::app {
+
+namespace {
+
+bool public_name(const std::string& url) { return !url.empty() && !api::is_loopback_origin(url); }
+
+}  // namespace
+
+bool Listeners::tls() const { return std::ranges::any_of(endpoints, &Endpoint::tls); }
+
+Result<Listeners> listeners_of(const Config& config, bool demo) {
+  Listeners all;
+  if (!config.listen.empty()) {
+    HG_TRY(auto plain, parse_endpoint(config.listen, "listen"));
+    if (!plain.loopback() && !config.behind_tls_proxy)
+      return fail(Code::property_invalid, fmt::format("{} would serve plain HTTP to the network; use --tls-listen, or "
+                                                      "--behind-tls-proxy where a proxy in front speaks TLS",
+                                                      config.listen));
+    if (!plain.loopback() && demo) return fail(Code::property_invalid, "demo data is served on loopback only");
+    all.endpoints.push_back(std::move(plain));
+  }
+  if (!config.tls_listen.empty()) {
+    HG_TRY(auto secure, parse_endpoint(config.tls_listen, "tls_listen"));
+    secure.tls = true;
+    all.endpoints.push_back(std::move(secure));
+  }
+  if (all.endpoints.empty()) return fail(Code::property_missing, "nothing to listen on: set listen or tls_listen");
+  all.operators_apart = !config.admin_listen.empty() || config.behind_tls_proxy || public_name(config.public_url) ||
+                        !std::ranges::all_of(all.endpoints, &Endpoint::loopback);
+  if (!config.admin_listen.empty()) {
+    HG_TRY(auto operators, parse_endpoint(config.admin_listen, "admin_listen"));
+    operators.operators = true;
+    operators.tls = !operators.loopback() && !config.behind_tls_proxy;
+    all.endpoints.push_back(std::move(operators));
+  }
+  return all;
+}
+
+Result<std::shared_ptr<net::TlsContext>> load_certificate(const Config& config, const DataFiles& files) {
+  const std::string& key = config.tls_key.empty() ? files.tls_key : config.tls_key;
+  if (struct stat info{}; ::stat(key.c_str(), &info) == 0 && (info.st_mode & S_IRWXO) != 0)
+    return fail(Code::property_invalid, fmt::format("{} may be read by others; chmod o= {}", key, key));
+  return net::TlsContext::load(config.tls_cert.empty() ? files.tls_certificate : config.tls_cert, key);
+}
+
+}  // namespace hg::app

@@ -1,0 +1,70 @@
+#include "app/watch.h"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.h"
+#include "store/jobs.h"
+
+namespace hg::app {
+
+namespace asio = boost::asio;
+
+namespace {
+constexpr Duration kPause = std::chrono::seconds(2);
+constexpr int kLooksABacklog = 5;  // it is a query
+}  // namespace
+
+Watch::Watch(asio::any_io_executor loop, store::Database& database, const Clock& clock)
+    : database_(database), clock_(clock), timer_(loop) {}
+
+asio::awaitable<void> Watch::run() {
+  for (int look = 0; !stopped_; ++look) {
+    if (look % kLooksABacklog == 0) co_await look_at_backlog();
+    if (tls_) {
+      if (const auto read = tls_->refresh()) say(*read);
+    }
+    if (stopped_) co_return;
+    timer_.expires_after(kPause);
+    boost::system::error_code woken;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+}
+
+void Watch::reread() {
+  if (tls_) say(tls_->reload());
+}
+
+void Watch::stop() {
+  stopped_ = true;
+  timer_.cancel();
+}
+
+void Watch::say(const Result<void>& read) {
+  if (read) {
+    log::info("server", "certificate read again");
+  } else {
+    log::error("server", "the certificate stays as it was: {}", read.error().message);
+  }
+}
+
+// A store that cannot be read is what is to be seen here.
+asio::awaitable<void> Watch::look_at_backlog() {
+  try {
+    const auto now = clock_.now();
+    const auto backlog = co_await database_.read([&](store::Connection& tx) { return store::jobs::backlog(tx, now); });
+    jobs_ = backlog.jobs;
+    age_ms_ = backlog.age.count();
+    readable_ = true;
+  } catch (const std::exception& fault) {
+    if (readable_.exchange(false)) log::error("server", "the store cannot be read: {}", fault.what());
+  }
+}
+
+void Watch::measure(metrics::Page& page) const {
+  page.gauge("heliograph_due_jobs", "Jobs that are due and not done, some seconds ago.", static_cast<double>(jobs_));
+  page.gauge("heliograph_due_age_seconds", "How long the oldest of them was due.", static_cast<double>(age_ms_) / 1000);
+  page.gauge("heliograph_store_readable", "1: the store answers queries.", readable_ ? 1 : 0);
+}
+
+}  // namespace hg::app
