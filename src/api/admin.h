@@ -44,6 +44,11 @@
 //                                                                                                  live only
 //   DELETE  /subscriptions/{UNSID}                    ends it: unsubscribed; also by id        204
 //                                                     and ?user=
+//   GET     /notifications                            ?user= [&crossDevice=HOST]               [Notification], no
+//                                                                                                payload, no policies
+//   GET     /notifications/{id}                       the same; {id}: or appNotificationId     Notification; whole for
+//                                                                                                Heliograph.Admin
+//   DELETE  /notifications/{id}                       the same; every device sees it go        204
 //   POST    /tokens                                   user?, clientId?, crossDevice?, scope?   access_token,
 //   token_type,
 //                                                     without user: an app-only token;             expires_in, scope
@@ -66,6 +71,7 @@
 //                    allowUnverified, createdDateTime}
 //   Subscription    {id, crossDevice, deviceId, deviceName, platform, channel: "live"|"wns"|…, createdDateTime,
 //                    renewedDateTime, expirationDateTime, userNotificationSubscriptionId, partialSyncToken (POST)}
+//   Notification    as in the Graph API
 //   AuditLine       {sequence, dateTime, actor, action, subject, details}
 #pragma once
 
@@ -106,6 +112,10 @@ Answer remove_sender_domain(Call& call);
 Answer list_subscriptions(Call& call);
 Answer subscribe(Call& call);
 Answer end_subscription(Call& call);
+
+Answer list_notifications(Call& call);
+Answer show_notification(Call& call);
+Answer remove_notification(Call& call);
 
 Answer mint_token(Call& call);
 Answer list_audit(Call& call);

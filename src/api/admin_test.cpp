@@ -121,6 +121,38 @@ TEST(Admin, subscribes_and_mints_tokens_on_behalf_of_a_user) {
   EXPECT_EQ(local(house, "GET", "/subscriptions?user=alice@example.com").at("/value"), "[]");
 }
 
+TEST(Admin, lists_shows_and_removes_a_users_notifications) {
+  House house;
+  const auto unsid = house.subscribe(house.alice);
+  for (const char* name : {"one", "two"})
+    ASSERT_EQ(house
+                  .call("POST", "/beta/me/notifications", {house.as_application(house.app_server), {"X-UNS-ID", unsid}},
+                        House::body(name))
+                  .status,
+              201);
+  const auto list = local(house, "GET", "/notifications?user=alice@example.com");
+  ASSERT_EQ(list.status, 200) << list.body;
+  EXPECT_EQ(list.at("/value/1/userActionState"), "noInteraction");
+  EXPECT_FALSE(list.body.contains("payload"));
+  EXPECT_EQ(local(house, "GET", "/notifications?user=bob@example.com").at("/value"), "[]");
+  EXPECT_EQ(local(house, "GET", "/notifications").status, 400);
+
+  const std::string id = list.at("/value/0/id");
+  EXPECT_TRUE(local(house, "GET", "/notifications/" + id + "?user=alice@example.com").body.contains("payload"));
+  EXPECT_EQ(local(house, "GET", "/notifications/one?user=alice@example.com").at("/appNotificationId"), "one");
+  EXPECT_EQ(local(house, "GET", "/notifications/one?user=bob@example.com").status, 404);
+  const House::Fields reads{house.as(house.alice, "Heliograph.Read")};
+  const auto seen = house.call("GET", "/admin/v1/notifications/one?user=alice@example.com", reads);
+  EXPECT_EQ(seen.status, 200) << seen.body;
+  EXPECT_FALSE(seen.body.contains("payload")) << "whoever may only look does not see what it says";
+
+  EXPECT_EQ(local(house, "DELETE", "/notifications/one?user=alice@example.com").status, 204);
+  EXPECT_EQ(local(house, "GET", "/notifications/one?user=alice@example.com").status, 404);
+  EXPECT_TRUE(local(house, "GET", "/audit?$top=1").body.contains("notification.remove"));
+  const auto delta = house.call("GET", "/beta/me/notifications", {house.as(house.alice)});
+  EXPECT_FALSE(delta.body.contains("\"one\"")) << delta.body;
+}
+
 TEST(Admin, no_administrators_token_for_somebody_who_is_none) {
   House house;
   const auto reply =

@@ -93,6 +93,9 @@ constexpr Route kRoutes[] = {
     {"GET", "/subscriptions", admin_read, kAdmin, admin::list_subscriptions, "List a user's subscriptions"},
     {"POST", "/subscriptions", admin_write, kAdmin, admin::subscribe, "Make a live-only subscription"},
     {"DELETE", "/subscriptions/{id}", admin_write, kAdmin, admin::end_subscription, "End a subscription"},
+    {"GET", "/notifications", admin_read, kAdmin, admin::list_notifications, "List a user's notifications"},
+    {"GET", "/notifications/{id}", admin_read, kAdmin, admin::show_notification, "One notification of a user"},
+    {"DELETE", "/notifications/{id}", admin_write, kAdmin, admin::remove_notification, "Delete a user's notification"},
     {"POST", "/tokens", admin_write, kAdmin, admin::mint_token, "A token on behalf of a user or application"},
     {"GET", "/audit", admin_read, kAdmin, admin::list_audit, "The audit log, newest first"},
 

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/encoding.h"
+#include "base/nearest.h"
 
 extern char** environ;
 
@@ -19,7 +20,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "HELIOGRAPH_";
 // Read by the command line, not by the configuration.
-constexpr std::string_view kOtherVariables[] = {"HELIOGRAPH_TOKEN", "HELIOGRAPH_CLIENT_SECRET"};
+constexpr std::string_view kOtherVariables[] = {"HELIOGRAPH_TOKEN", "HELIOGRAPH_CLIENT_SECRET",
+                                                "HELIOGRAPH_PASSPHRASE"};
 
 const Key kKeys[] = {
     {"data", &Config::data, "The data directory; `heliograph init` makes it."},
@@ -44,21 +46,6 @@ const Key kKeys[] = {
      10'000},
     {"limits.drain_seconds", &Config::drain_seconds, "How long a stop waits for requests in flight.", false, 0, 600},
 };
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
 
 std::string nearest(std::string_view name, const std::function<std::string(const Key&)>& spelling) {
   return spelling(

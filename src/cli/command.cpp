@@ -1,11 +1,15 @@
 #include "cli/command.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <iostream>
 
 #include "base/encoding.h"
 
@@ -44,6 +48,28 @@ void print_indented(const json::value& value, int depth) {
   }
 }
 
+// A member by its name: those that end in DateTime are times.
+std::string cell(std::string_view name, const json::value& value) {
+  if ((name.ends_with("DateTime") || name == "dateTime") && value.is_string())
+    if (const auto time = parse_iso(std::string_view(value.as_string()))) return readable_time(*time);
+  return readable(value);
+}
+
+// Typed unseen.
+std::string asked_for(const char* what) {
+  fmt::print(stderr, "{}", what);
+  termios seen{};
+  ::tcgetattr(STDIN_FILENO, &seen);
+  termios unseen = seen;
+  unseen.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
+  std::string line;
+  std::getline(std::cin, line);
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen);
+  fmt::print(stderr, "\n");
+  return line;
+}
+
 }  // namespace
 
 void add_common(CLI::App& command, Common& common) {
@@ -54,6 +80,35 @@ void add_common(CLI::App& command, Common& common) {
                      "file with an administrator's token, - for standard input (or HELIOGRAPH_TOKEN)");
   command.add_option("--ca", common.target.ca, "PEM file of the authority that signed the server's certificate");
   command.add_flag("--json", common.json, "print JSON");
+}
+
+Result<app::Config> configuration(const std::string& file, const std::string& data) {
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  HG_TRY(auto config, app::load(file, environment, app::environment_names()));
+  if (!data.empty()) config.data = data;
+  return config;
+}
+
+Result<std::string> read_passphrase(const std::string& file, Passphrase passphrase) {
+  std::string text;
+  if (!file.empty()) {
+    HG_TRY(text, read_secret(file));
+  } else if (const char* set = std::getenv("HELIOGRAPH_PASSPHRASE"); set != nullptr) {
+    text = set;
+  } else if (::isatty(STDIN_FILENO) != 0) {
+    text = asked_for("passphrase: ");
+    if (passphrase == Passphrase::made && asked_for("once more: ") != text)
+      return fail(Code::property_invalid, "the two are not the same");
+  } else {
+    return fail(Code::property_missing,
+                "the passphrase is missing: --passphrase-file FILE, HELIOGRAPH_PASSPHRASE, or --passphrase-file - for "
+                "standard input");
+  }
+  if (text.empty()) return fail(Code::property_invalid, "the passphrase is empty");
+  return text;
 }
 
 int report(const Error& error) {
@@ -99,6 +154,11 @@ std::string readable(const json::value& value) {
   return json::serialize(value);
 }
 
+std::string readable_time(Time time) {
+  if (::isatty(STDOUT_FILENO) == 0) return iso(time);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(std::chrono::system_clock::to_time_t(time)));
+}
+
 void print_table(const json::array& rows, const std::vector<Column>& columns) {
   std::vector<std::vector<std::string>> cells;
   cells.emplace_back();
@@ -107,7 +167,7 @@ void print_table(const json::array& rows, const std::vector<Column>& columns) {
     cells.emplace_back();
     for (const Column& column : columns) {
       const auto* member = row.as_object().if_contains(column.member);
-      cells.back().push_back(member == nullptr ? "-" : readable(*member));
+      cells.back().push_back(member == nullptr ? "-" : cell(column.member, *member));
     }
   }
   std::vector<std::size_t> widths(columns.size());
@@ -122,7 +182,8 @@ void print_table(const json::array& rows, const std::vector<Column>& columns) {
 }
 
 void print_object(const json::value& value) {
-  for (const auto& [name, member] : value.as_object()) fmt::print("{}: {}\n", std::string_view(name), readable(member));
+  for (const auto& [name, member] : value.as_object())
+    fmt::print("{}: {}\n", std::string_view(name), cell(name, member));
 }
 
 }  // namespace hg::cli

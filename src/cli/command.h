@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "app/config.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "cli/door.h"
 
 namespace hg::cli {
@@ -31,6 +33,13 @@ struct Common {
 // Adds --data, --server, --token-file and --ca, and --json.
 void add_common(CLI::App& command, Common& common);
 
+// The environment, and the file where one is named; `data` where it is not "".
+Result<app::Config> configuration(const std::string& file, const std::string& data);
+
+// Of `file` ("-" standard input), else HELIOGRAPH_PASSPHRASE, else asked for on the terminal: a new one twice.
+enum class Passphrase : std::uint8_t { known, made };
+Result<std::string> read_passphrase(const std::string& file, Passphrase passphrase);
+
 // Prints the error on stderr in one line; kFailed.
 int report(const Error& error);
 
@@ -50,6 +59,8 @@ void print_table(const json::array& rows, const std::vector<Column>& columns);
 void print_object(const json::value& value);
 // How a member reads to a person.
 std::string readable(const json::value& value);
+// In local time on a terminal, else as everywhere: ISO, UTC.
+std::string readable_time(Time time);
 
 // One function a command file; main lists them.
 void add_serve(CLI::App& program, Chosen& chosen);
@@ -60,6 +71,7 @@ void add_user(CLI::App& program, Chosen& chosen);
 void add_app(CLI::App& program, Chosen& chosen);
 void add_cross_device(CLI::App& program, Chosen& chosen);
 void add_subscription(CLI::App& program, Chosen& chosen);
+void add_notification(CLI::App& program, Chosen& chosen);
 void add_send(CLI::App& program, Chosen& chosen);
 void add_tail(CLI::App& program, Chosen& chosen);
 

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/encoding.h"
+#include "cli/command.h"
 #include "net/http.h"
 
 namespace hg::cli {
@@ -71,9 +72,8 @@ Result<Door> Door::open(const Target& target) {
     door.http_ = Http::at_socket(socket);
     return door;
   }
-  app::Config config;
-  config.data = target.data;
-  HG_TRY(door.here_, app::Server::open(config));
+  HG_TRY(auto config, configuration("", target.data));
+  HG_TRY(door.here_, app::Server::open(std::move(config)));
   return door;
 }
 

@@ -1,7 +1,6 @@
 // heliograph init: a data directory with keys and an administrator.
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <memory>
 
 #include "app/bootstrap.h"
@@ -24,13 +23,8 @@ void print_text(const Options& options, const json::value& made) {
 }
 
 int init(const Options& options) {
-  const auto environment = [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  };
-  auto config = app::load(options.config, environment, app::environment_names());
+  auto config = configuration(options.config, options.data);
   if (!config) return report(config.error());
-  config->data = options.data;
   if (!options.public_url.empty()) config->public_url = options.public_url;
   const auto made = app::initialise(*config, options.demo);
   if (!made) return report(made.error());

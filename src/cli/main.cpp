@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "cli/command.h"
+#include "cli/usage.h"
 
 namespace {
 
@@ -14,16 +15,6 @@ namespace {
 void forbid_core_dumps() {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
-}
-
-int usage(const CLI::App& program, const CLI::ParseError& error) {
-  const auto chosen = program.get_subcommands();
-  const std::string name = chosen.empty() ? "heliograph" : "heliograph " + chosen.front()->get_name();
-  std::string message = error.what();
-  for (char& c : message)
-    if (c == '\n') c = ' ';
-  fmt::print(stderr, "{}: {}; see {} --help\n", name, message, name);
-  return hg::cli::kUsage;
 }
 
 }  // namespace
@@ -47,6 +38,7 @@ int main(int argc, char** argv) {
   hg::cli::add_app(program, chosen);
   hg::cli::add_cross_device(program, chosen);
   hg::cli::add_subscription(program, chosen);
+  hg::cli::add_notification(program, chosen);
   if (argc == 1) {
     fmt::print(stderr, "{}", program.help());
     return hg::cli::kUsage;
@@ -56,7 +48,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& asked) {
     return program.exit(asked);
   } catch (const CLI::ParseError& error) {
-    return usage(program, error);
+    fmt::print(stderr, "{}\n", hg::cli::usage_line(program, error));
+    return hg::cli::kUsage;
   }
   try {
     return chosen.run();

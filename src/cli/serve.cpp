@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <memory>
 
 #include "app/server.h"
@@ -21,12 +20,7 @@ struct Options {
 };
 
 Result<app::Config> effective(const Options& options) {
-  const auto environment = [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  };
-  HG_TRY(auto config, app::load(options.config, environment, app::environment_names()));
-  if (!options.data.empty()) config.data = options.data;
+  HG_TRY(auto config, configuration(options.config, options.data));
   if (!options.listen.empty()) config.listen = options.listen == "none" ? "" : options.listen;
   if (!options.tls_listen.empty()) config.tls_listen = options.tls_listen;
   if (!options.admin_listen.empty()) config.admin_listen = options.admin_listen;

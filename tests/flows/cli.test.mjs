@@ -6,29 +6,57 @@ import { statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { spawn, spawnSync } from 'node:child_process';
 import { demoServer, initDemo, program, run, runAsync, Server, temporaryFolder } from '../harness/server.mjs';
-import { appToken } from '../harness/actors.mjs';
+import { appToken, call, Live, notification, subscribe, userToken } from '../harness/actors.mjs';
 
 const oneLine = (text) => assert.equal(text.trim().split('\n').length, 1, `one line, not:\n${text}`);
 
-test('--help everywhere, and it names what there is', () => {
+const kCommands = ['serve', 'init', 'token', 'subscribe', 'user', 'app', 'cross-device', 'subscription', 'notification', 'send', 'tail'];
+// The verbs a help names: indented names under its heading of commands.
+const verbs = (help) => [...(help.split(/^(?:SUBCOMMANDS|Subcommands|Commands):\s*$/mi)[1] ?? '').matchAll(/^ {2}([a-z][a-z-]*)\b/gm)].map((m) => m[1]);
+
+test('--help everywhere, and it names what there is; no secret is an argument; what prints data has --json', () => {
   const top = run(['--help']);
   assert.equal(top.status, 0);
-  for (const command of ['serve', 'init', 'token', 'subscribe', 'user', 'app', 'cross-device', 'subscription', 'send', 'tail']) {
+  let seen = 0;
+  for (const command of kCommands) {
     assert.match(top.stdout, new RegExp(`\\b${command}\\b`));
     const help = run([command, '--help']);
     assert.equal(help.status, 0, `${command}: ${help.stderr}`);
     assert.match(help.stdout, /--/);
+    const below = verbs(help.stdout);
+    const all = below.length ? below.map((verb) => [command, verb]) : [[command]];
+    for (const one of all) {
+      const text = run([...one, '--help']);
+      assert.equal(text.status, 0, `${one.join(' ')}: ${text.stderr}`);
+      assert.doesNotMatch(text.stdout, /--(?:password|secret|client-secret|token|passphrase)(?![-\w])/, one.join(' '));
+      if (command !== 'serve') assert.match(text.stdout, /--json/, one.join(' '));
+      seen++;
+    }
   }
+  assert.ok(seen > kCommands.length + 10, `${seen} commands with their verbs`);
   assert.doesNotMatch(top.stdout + run(['token', '--help']).stdout, /device-code|pushsim/);
 });
 
-test('an unknown flag, an unknown command and a missing argument are usage errors', () => {
-  for (const args of [['serve', '--dat', '/tmp/x'], ['sevre'], ['init'], []]) {
+test('an unknown flag, an unknown command and a missing argument are usage errors: one line, with what was perhaps meant', () => {
+  for (const [args, what] of [
+    [['serve', '--dat', '/tmp/x'], /unknown flag --dat, the nearest is --data; see heliograph serve --help/],
+    [['sevre'], /unknown command sevre, the nearest is serve; see heliograph --help/],
+    [['user', 'shwo'], /unknown command shwo, the nearest is show; see heliograph user --help/],
+    [['user', 'show', 'a', 'b'], /"b" is one word too many/],
+    [['user'], /see heliograph user --help/],
+    [['init'], /--data is required/],
+    [['notification', 'list', '--data', 'x'], /--user is required/],
+    [['subscription', 'list', '--data', 'x', '--server', 'http://x', '--user', 'y'], /--server excludes --data|--data/],
+  ]) {
     const done = run(args);
     assert.equal(done.status, 2, `${args}: ${done.stdout}${done.stderr}`);
-    assert.notEqual(done.stderr.trim(), '');
-    if (args.length) oneLine(done.stderr);
+    oneLine(done.stderr);
+    assert.match(done.stderr, what);
+    assert.equal(done.stdout, '');
   }
+  const bare = run([]);
+  assert.equal(bare.status, 2);
+  assert.match(bare.stderr, /serve/);
 });
 
 test('init prints what the demo needs, once', (t) => {
@@ -171,4 +199,64 @@ test('token as an app server takes its secret from a file, the environment or st
   const wrong = await runAsync([...args, '--client-secret-file', '-'], { input: 'wrong' });
   assert.equal(wrong.status, 1);
   oneLine(wrong.stderr);
+});
+
+test('notification: list, show and remove, and the live devices see it go', async (t) => {
+  const { server, demo, data } = await demoServer(t);
+  const user = demo.users[0];
+  const upn = user.userPrincipalName;
+  const json = (...args) => { const done = run(['notification', ...args, '--data', data, '--user', upn, '--json']); assert.equal(done.status, 0, done.stderr); return done.stdout.trim() ? JSON.parse(done.stdout) : undefined; };
+  const token = userToken(data, demo, user);
+  const live = await Live.open(server.base, token);
+  const device = await subscribe(server.base, token);
+  const post = await call(server.base, 'POST', '/beta/me/notifications', { token: await appToken(server.base, demo), unsid: device.unsid, body: notification(demo, { appNotificationId: 'order-17' }) });
+  assert.equal(post.status, 201, post.raw);
+
+  const list = json('list');
+  assert.deepEqual(list.map((n) => [n.appNotificationId, n.userActionState, n.id]), [['order-17', 'noInteraction', post.json.id]]);
+  assert.match(list[0].creationDateTime, /^\d{4}-\d\d-\d\dT.*Z$/);
+  assert.equal(list[0].payload, undefined);
+  assert.equal(json('show', 'order-17').payload.visualContent.title, 'Hello');
+  assert.equal(json('show', post.json.id).id, post.json.id);
+  json('remove', 'order-17');
+  await live.next((m) => m.activities?.some((a) => a.id === post.json.id && a.status === 2));
+  await live.close();
+  assert.deepEqual(json('list'), []);
+  for (const args of [['show', 'order-17'], ['remove', 'order-17'], ['list', '--cross-device', 'none.example']]) {
+    const missing = run(['notification', ...args, '--data', data, '--user', upn]);
+    assert.equal(missing.status, 1, missing.stdout);
+    oneLine(missing.stderr);
+  }
+});
+
+test('from elsewhere: --server with a token from a file, the environment or standard input', async (t) => {
+  const { server, demo, data } = await demoServer(t);
+  const administrator = { userPrincipalName: demo.administrator.userPrincipalName };
+  const token = userToken(data, demo, administrator, { scope: 'Heliograph.Admin' });
+  const file = path.join(data, '..', 'token');
+  writeFileSync(file, `${token}\n`, { mode: 0o600 });
+  const args = ['user', 'list', '--server', server.base, '--json'];
+  for (const [more, options] of [[['--token-file', file], {}], [[], { env: { ...process.env, HELIOGRAPH_TOKEN: token } }], [['--token-file', '-'], { input: token }]]) {
+    const done = await runAsync([...args, ...more], options);
+    assert.equal(done.status, 0, done.stderr);
+    assert.ok(JSON.parse(done.stdout).some((u) => u.userPrincipalName === administrator.userPrincipalName));
+  }
+  for (const more of [[], ['--token-file', path.join(data, 'none')]]) {
+    const refused = await runAsync([...args, ...more]);
+    assert.equal(refused.status, 1, refused.stdout);
+    oneLine(refused.stderr);
+  }
+});
+
+test('times are local on a terminal, ISO in UTC elsewhere', async (t) => {
+  const { demo, data } = await demoServer(t);
+  const made = run(['subscribe', '--data', data, '--user', demo.users[0].userPrincipalName]);
+  assert.equal(made.status, 0, made.stderr);
+  const args = ['subscription', 'list', '--data', data, '--user', demo.users[0].userPrincipalName];
+  const env = { ...process.env, TZ: 'XYZ-14' };
+  const piped = run(args, { env });
+  const [ends] = piped.stdout.match(/\d{4}-\d\d-\d\dT[\d:.]+Z/);
+  const terminal = spawnSync('script', ['-qec', [program, ...args].map((a) => `'${a}'`).join(' '), '/dev/null'], { encoding: 'utf8', env });
+  const local = new Date(Date.parse(ends) + 14 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
+  assert.ok(terminal.stdout.includes(local), `${local} in ${terminal.stdout}`);
 });
