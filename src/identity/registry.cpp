@@ -62,6 +62,13 @@ void Registry::found(store::Connection& tx, const crypto::SealingKey& key, bool 
   store::keys::activate(tx, stored.kid, now);
 }
 
+bool Registry::opens(store::Connection& tx, const crypto::SealingKey& key) {
+  const auto sealing = key.subkey("signing keys");
+  return std::ranges::all_of(store::keys::list(tx), [&](const store::SigningKey& stored) {
+    return sealing.open(as_bytes(stored.kid), as_bytes(stored.sealed_private)).has_value();
+  });
+}
+
 void Registry::load() {
   current_.store(database_.read_now([&](store::Connection& tx) { return Directory::load(tx, key_, clock_.now()); }));
 }

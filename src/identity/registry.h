@@ -64,6 +64,8 @@ class Registry {
 
   // Tenant, signing key, epoch: what a new store needs before load(). `demo` is remembered.
   static void found(store::Connection& tx, const crypto::SealingKey& key, bool demo, Time now);
+  // Whether `key` is the one that sealed what this store keeps.
+  static bool opens(store::Connection& tx, const crypto::SealingKey& key);
   void load();  // blocks; at start
   asio::awaitable<void> reload();
 

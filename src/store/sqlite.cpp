@@ -149,6 +149,16 @@ SqliteConnection::SqliteConnection(const SqliteOptions& options, Access access) 
   if (options.max_pages > 0) set_max_pages(options.max_pages);
 }
 
+// The target of a copy: nothing needs to survive a crash in between.
+SqliteConnection::SqliteConnection(const std::string& copy) : handle_(std::make_unique<Handle>()) {
+  handle_->access = Access::write;
+  const int code = sqlite3_open_v2(copy.c_str(), &handle_->raw,
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (code != SQLITE_OK) raise(code, fmt::format("cannot open {}", copy));
+  run("PRAGMA journal_mode = OFF");
+  run("PRAGMA synchronous = OFF");
+}
+
 SqliteConnection::~SqliteConnection() = default;
 
 void SqliteConnection::set_max_pages(std::int64_t pages) {
@@ -265,6 +275,35 @@ bool SqliteConnection::checkpoint() {
   if ((code & 0xff) == SQLITE_BUSY) return false;
   if (code != SQLITE_OK) raise(code, "checkpoint");
   return in_log == moved;
+}
+
+void SqliteConnection::copy_to(const std::string& path,
+                               FunctionRef<void(std::int64_t copied, std::int64_t all)> progress) {
+  constexpr int kStep = 1'024;  // pages between two reports
+  ::unlink(path.c_str());
+  make_private(path);
+  SqliteConnection copy(path);
+  // An open read keeps the copy at one state; without it every write elsewhere would make it begin again.
+  begin();
+  try {
+    Connection::exec("SELECT name FROM sqlite_schema LIMIT 1");
+    sqlite3_backup* raw = sqlite3_backup_init(copy.handle_->raw, "main", handle_->raw, "main");
+    if (raw == nullptr) copy.raise(sqlite3_extended_errcode(copy.handle_->raw), "copying");
+    const std::unique_ptr<sqlite3_backup, decltype(&sqlite3_backup_finish)> backup(raw, &sqlite3_backup_finish);
+    int code = SQLITE_OK;
+    while (code == SQLITE_OK) {
+      code = sqlite3_backup_step(raw, kStep);
+      const std::int64_t all = sqlite3_backup_pagecount(raw);
+      progress(all - sqlite3_backup_remaining(raw), all);
+    }
+    // A step keeps its error to itself.
+    if (code != SQLITE_DONE)
+      throw Fault(kind_of(code, 0), fmt::format("cannot copy to {}: {}", path, sqlite3_errstr(code)));
+  } catch (...) {
+    rollback();
+    throw;
+  }
+  rollback();
 }
 
 }  // namespace hg::store

@@ -43,10 +43,14 @@ class SqliteConnection final : public Connection {
   bool checkpoint();
   // 0: no bound.
   void set_max_pages(std::int64_t pages);
+  // Copies one consistent state to a file that is made anew (mode 0600), page by page, while others write; until it is
+  // done the log cannot begin anew. Outside of a transaction only. Throws Fault, and leaves what it made then.
+  void copy_to(const std::string& path, FunctionRef<void(std::int64_t copied, std::int64_t all)> progress);
 
  private:
   struct Statement;
   struct Handle;
+  explicit SqliteConnection(const std::string& copy);
   [[noreturn]] void raise(int code, std::string_view doing);
   void run(const char* sql);
   std::unique_ptr<Statement> prepare(std::string_view sql);
