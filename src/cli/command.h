@@ -72,6 +72,7 @@ void add_app(CLI::App& program, Chosen& chosen);
 void add_cross_device(CLI::App& program, Chosen& chosen);
 void add_subscription(CLI::App& program, Chosen& chosen);
 void add_notification(CLI::App& program, Chosen& chosen);
+void add_doctor(CLI::App& program, Chosen& chosen);
 void add_backup(CLI::App& program, Chosen& chosen);
 void add_restore(CLI::App& program, Chosen& chosen);
 void add_send(CLI::App& program, Chosen& chosen);

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   hg::cli::add_cross_device(program, chosen);
   hg::cli::add_subscription(program, chosen);
   hg::cli::add_notification(program, chosen);
+  hg::cli::add_doctor(program, chosen);
   hg::cli::add_backup(program, chosen);
   hg::cli::add_restore(program, chosen);
   if (argc == 1) {

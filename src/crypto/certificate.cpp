@@ -1,6 +1,9 @@
 #include "crypto/certificate.h"
 
+#include <arpa/inet.h>
 #include <openssl/x509v3.h>
+
+#include <ctime>
 
 #include "crypto/hash.h"
 #include "crypto/openssl.h"
@@ -51,6 +54,24 @@ std::string pem(Write write) {
   return {data, static_cast<std::size_t>(length)};
 }
 
+Time time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  ASN1_TIME_to_tm(time, &parts);
+  return from_ms(static_cast<std::int64_t>(::timegm(&parts)) * 1'000);
+}
+
+std::string text_of(const ASN1_STRING* text) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+std::string address_of(const ASN1_STRING* address) {
+  char text[INET6_ADDRSTRLEN] = {};
+  const int family = ASN1_STRING_length(address) == 4 ? AF_INET : AF_INET6;
+  ::inet_ntop(family, ASN1_STRING_get0_data(address), text, sizeof text);
+  return text;
+}
+
 }  // namespace
 
 DemoCertificates make_demo_certificates() {
@@ -87,6 +108,39 @@ std::optional<Digest> thumbprint_sha256(std::string_view pem) {
   const Digest digest = sha256(std::as_bytes(std::span(der, static_cast<std::size_t>(length))));
   OPENSSL_free(der);
   return digest;
+}
+
+std::optional<CertificateFacts> certificate_facts(std::string_view pem) {
+  const X509Ptr certificate = read_certificate(pem);
+  if (!certificate) return std::nullopt;
+  CertificateFacts facts;
+  facts.not_before = time_of(X509_get0_notBefore(certificate.get()));
+  facts.not_after = time_of(X509_get0_notAfter(certificate.get()));
+  const std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type == GEN_DNS) facts.names.push_back(text_of(name->d.dNSName));
+    if (name->type == GEN_IPADD) facts.names.push_back(address_of(name->d.iPAddress));
+  }
+  return facts;
+}
+
+bool covers_host(std::string_view pem, const std::string& host) {
+  const X509Ptr certificate = read_certificate(pem);
+  if (!certificate) return false;
+  return X509_check_host(certificate.get(), host.data(), host.size(), 0, nullptr) == 1 ||
+         X509_check_ip_asc(certificate.get(), host.c_str(), 0) == 1;
+}
+
+bool is_key_of(std::string_view certificate_pem, std::string_view key_pem) {
+  const X509Ptr certificate = read_certificate(certificate_pem);
+  const Bio bio(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
+  const auto no_password = [](char*, int, int, void*) { return -1; };
+  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  const bool fits = certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  return fits;
 }
 
 }  // namespace hg::crypto

@@ -79,5 +79,32 @@ TEST(Certificate, its_thumbprint_is_the_hash_of_its_der) {
   EXPECT_FALSE(thumbprint_sha256(made.key_pem));
 }
 
+TEST(CertificateFacts, tell_what_it_is_for_and_how_long) {
+  const auto made = make_demo_certificates();
+  const auto facts = certificate_facts(made.certificate_pem);
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->names, (std::vector<std::string>{"localhost", "127.0.0.1", "::1"}));
+  const Time now = SystemClock().now();
+  EXPECT_LT(facts->not_before, now);
+  EXPECT_GT(facts->not_after, now + std::chrono::days(800));
+  EXPECT_FALSE(certificate_facts("no certificate"));
+}
+
+TEST(CertificateFacts, covers_its_names_alone) {
+  const auto made = make_demo_certificates();
+  EXPECT_TRUE(covers_host(made.certificate_pem, "localhost"));
+  EXPECT_TRUE(covers_host(made.certificate_pem, "127.0.0.1"));
+  EXPECT_FALSE(covers_host(made.certificate_pem, "push.example.com"));
+  EXPECT_FALSE(covers_host("no certificate", "localhost"));
+}
+
+TEST(CertificateFacts, a_key_is_of_one_certificate) {
+  const auto one = make_demo_certificates();
+  const auto other = make_demo_certificates();
+  EXPECT_TRUE(is_key_of(one.certificate_pem, one.key_pem));
+  EXPECT_FALSE(is_key_of(one.certificate_pem, other.key_pem));
+  EXPECT_FALSE(is_key_of(one.certificate_pem, "no key"));
+}
+
 }  // namespace
 }  // namespace hg::crypto

@@ -10,7 +10,7 @@ import { appToken, call, Live, notification, subscribe, userToken } from '../har
 
 const oneLine = (text) => assert.equal(text.trim().split('\n').length, 1, `one line, not:\n${text}`);
 
-const kCommands = ['serve', 'init', 'token', 'subscribe', 'user', 'app', 'cross-device', 'subscription', 'notification', 'send', 'tail', 'backup', 'restore'];
+const kCommands = ['serve', 'init', 'token', 'subscribe', 'user', 'app', 'cross-device', 'subscription', 'notification', 'send', 'tail', 'doctor', 'backup', 'restore'];
 // The verbs a help names: indented names under its heading of commands.
 const verbs = (help) => [...(help.split(/^(?:SUBCOMMANDS|Subcommands|Commands):\s*$/mi)[1] ?? '').matchAll(/^ {2}([a-z][a-z-]*)\b/gm)].map((m) => m[1]);
 

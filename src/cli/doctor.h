@@ -1,0 +1,64 @@
+// What heliograph doctor looks at. Each check stands alone: it says what it saw, and the command that mends it;
+// whatever is broken, the others go on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config.h"
+#include "app/data.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace hg::cli {
+
+enum class Health : std::uint8_t { ok, warn, fail };
+
+struct Finding {
+  std::string check;
+  Health health = Health::ok;
+  std::string evidence;
+  std::string fix = {};  // a command, or what to do
+};
+
+// Whom it is about. Where the configuration cannot be read, the defaults and the directory that was named.
+struct Patient {
+  std::string config_file;
+  app::Config config;
+  app::DataFiles files;
+  std::string config_mistake;  // "" where it could be read
+  Time now{};
+};
+
+using Findings = std::vector<Finding>;
+
+// The files (doctor_data.cpp).
+void check_configuration(const Patient& patient, Findings& findings);
+void check_directory(const Patient& patient, Findings& findings);
+void check_server(const Patient& patient, Findings& findings);
+void check_store(const Patient& patient, Findings& findings);
+void check_sealing_key(const Patient& patient, Findings& findings);
+// The machine (doctor_host.cpp).
+void check_clock(const Patient& patient, Findings& findings);
+void check_descriptors(const Patient& patient, Findings& findings);
+void check_disk(const Patient& patient, Findings& findings);
+// The network (doctor_network.cpp).
+void check_certificate(const Patient& patient, Findings& findings);
+void check_listeners(const Patient& patient, Findings& findings);
+void check_public_url(const Patient& patient, Findings& findings);
+
+// All of them; throws nothing.
+Findings examine(const std::string& config_file, const std::string& data);
+
+// Judgements, from plain numbers.
+Finding judge_disk(std::int64_t free_bytes, std::int64_t all_bytes, std::int64_t free_inodes, std::int64_t all_inodes);
+Finding judge_descriptors(std::uint64_t most, std::string_view whose);
+
+// A size for people: "1.5 MB".
+std::string readable_size(std::int64_t bytes);
+// The process that holds the directory; 0 where none does.
+int holder_of(const app::DataFiles& files);
+
+}  // namespace hg::cli
