@@ -113,7 +113,7 @@ void add_app(CLI::App& program, Chosen& chosen) {
   CLI::App* old = verb("remove-secret", "remove a client secret", true, [](Options& o, Door& door) {
     return remove(door, path_of(o) + "/secrets/" + percent_encode(o.secret_id));
   });
-  old->add_option("--secret", options->secret_id, "the secret's id, from show")->required();
+  old->add_option("--secret-id", options->secret_id, "the secret's id, from show")->required();
   const auto redirect = [&](CLI::App* command) {
     command->add_option("--kind", options->kind, "web, spa or native")
         ->required()
