@@ -2,11 +2,12 @@
 // steps: what may not be redirected to, and what is told to the client by a redirect.
 #pragma once
 
-#include <map>
+#include <optional>
 #include <string>
 
 #include "base/encoding.h"
 #include "identity/directory.h"
+#include "identity/issuer.h"
 #include "identity/scopes.h"
 #include "net/http.h"
 
@@ -16,9 +17,16 @@ enum class ResponseMode { query, fragment, form_post };
 
 struct AuthorizeRequest {
   identity::Application application;
-  std::string redirect_uri, state, nonce, code_challenge, login_hint, prompt;
+  std::string_view redirect_kind;  // "web", "spa", "native"
+  std::string redirect_uri, state, nonce, code_challenge, login_hint;
   ResponseMode mode = ResponseMode::query;
+  bool ask = false;     // for the password, whoever is signed in
+  bool silent = false;  // show nothing: prompt=none
+  std::optional<std::chrono::seconds> max_age;
   identity::Asked asked;
+
+  // Whether a browser session is enough of an answer.
+  [[nodiscard]] bool satisfied_by(const identity::SignedIn& signed_in, Time now) const;
 };
 
 // Without a client and a redirect URI of its own nothing may be redirected: the sentence is for a page.
@@ -28,5 +36,7 @@ identity::OAuthResult<void> check_request(AuthorizeRequest& request, const Form&
 
 // Takes the browser back to the client with these parameters, by the request's response mode.
 net::Response redirect_back(const AuthorizeRequest& request, const Form& parameters);
+// Where a form may lead to reach the client, as a Content-Security-Policy source (CSP 3 §2.3.1).
+std::string form_target(std::string_view redirect_uri);
 
 }  // namespace hg::api

@@ -15,8 +15,11 @@ namespace hg::api {
 std::span<const EmbeddedFile> pages();
 
 // The page `name` with each {{placeholder}} replaced by its value, HTML-escaped; one whose name ends with `_html` goes
-// in as it is.
+// in as it is. What stands in a value is never taken for a placeholder.
 std::string fill_page(std::string_view name, std::initializer_list<std::pair<std::string_view, std::string>> values);
+
+// The one inline script there is: it submits the form of form_post.html.
+inline constexpr std::string_view kSubmitScript = "document.forms[0].submit()";
 
 // text/html with the security headers of a page without scripts; `form_action`: where its form may lead besides us;
 // `script`: the text of the one inline script it has.

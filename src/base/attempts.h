@@ -1,4 +1,5 @@
-// Failed attempts by name: each makes the next one wait longer. Bounded; from any thread.
+// Attempts at a secret, by whom and on what: after the first few each makes the next one wait longer. An attempt counts
+// before its outcome is known, so many at once gain nothing. Bounded; from any thread.
 #pragma once
 
 #include <algorithm>
@@ -12,41 +13,42 @@ namespace hg {
 
 class Attempts {
  public:
-  // How long `key` has to wait yet; zero: it may try.
-  Duration wait(const std::string& key, Time now) const {
+  // Counts an attempt on `key` and answers zero; or counts nothing, and answers how long it has to wait yet. The first
+  // `free` cost nothing; then 1 s, doubling up to 5 minutes.
+  Duration begin(const std::string& key, int free, Time now) {
     const std::scoped_lock lock(mutex_);
-    const auto found = failures_.find(key);
-    return found == failures_.end() ? Duration{0} : std::max(Duration{0}, found->second.next - now);
+    make_room(now);
+    Entry& entry = entries_[key];
+    if (entry.next > now) return entry.next - now;
+    const int beyond = ++entry.count - free;
+    if (beyond >= 0) entry.next = now + std::min<Duration>(kLongest, std::chrono::seconds(1 << std::min(beyond, 9)));
+    entry.last = now;
+    return Duration{0};
   }
 
-  // The first `kFree` cost nothing; then 1 s, doubling up to 5 minutes.
-  void failed(const std::string& key, Time now) {
-    const std::scoped_lock lock(mutex_);
-    if (failures_.size() >= kMost)
-      std::erase_if(failures_, [&](const auto& entry) { return entry.second.next + kLongest <= now; });
-    if (failures_.size() >= kMost) failures_.clear();
-    Failure& failure = failures_[key];
-    ++failure.count;
-    const int doublings = std::clamp(failure.count - kFree, 0, 9);
-    failure.next =
-        failure.count < kFree ? now : now + std::min<Duration>(kLongest, std::chrono::seconds(1 << doublings));
-  }
-
+  // The secret was right: as if nothing had been tried.
   void succeeded(const std::string& key) {
     const std::scoped_lock lock(mutex_);
-    failures_.erase(key);
+    entries_.erase(key);
   }
 
  private:
-  static constexpr int kFree = 5;
   static constexpr std::size_t kMost = 100'000;
   static constexpr Duration kLongest = std::chrono::minutes(5);
-  struct Failure {
+  struct Entry {
     int count = 0;
-    Time next{};
+    Time next{}, last{};
   };
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, Failure> failures_;
+
+  // Forgets what is long past; where all is fresh, everything, rather than refuse those who have done nothing.
+  void make_room(Time now) {
+    if (entries_.size() < kMost) return;
+    std::erase_if(entries_, [&](const auto& one) { return one.second.last + 2 * kLongest <= now; });
+    if (entries_.size() >= kMost) entries_.clear();
+  }
+
+  std::mutex mutex_;
+  std::unordered_map<std::string, Entry> entries_;
 };
 
 }  // namespace hg

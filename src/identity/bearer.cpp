@@ -5,12 +5,11 @@
 #include <cstring>
 
 #include "crypto/jwt.h"
+#include "identity/lifetimes.h"
 
 namespace hg::identity {
 
 namespace {
-
-constexpr Duration kSkew = std::chrono::seconds(60);
 
 std::string text_in(const json::object& claims, std::string_view name) {
   const auto* member = claims.if_contains(name);
@@ -56,6 +55,7 @@ Result<Principal> principal_of(const json::object& claims, std::string_view base
         }
   }
   principal.session = Guid::parse(text_in(claims, "sid")).value_or(Guid{});
+  principal.family = Guid::parse(text_in(claims, "fam")).value_or(Guid{});
   principal.token = Guid::parse(text_in(claims, "jti")).value_or(Guid{});
   principal.expires = *time_in(claims, "exp");
   return principal;
@@ -80,14 +80,21 @@ Result<Principal> Bearer::verify(std::string_view authorization, std::string_vie
 
 Result<Principal> Bearer::verify_token(std::string_view token, std::string_view base, Time now) {
   const crypto::Digest digest = crypto::sha256(token);
-  if (const Principal* known = cache_.find(digest, now)) {
-    const Principal principal = *known;
-    HG_CHECK(still_good(principal, now));
-    return principal;
-  }
+  if (const Principal* known = cache_.find(digest, now)) return admitted(*known, now);
   HG_TRY(Principal principal, examine(token, base, now));
   cache_.put(digest, principal, principal.expires);
+  return admitted(std::move(principal), now);
+}
+
+// What the application may no longer ask for, its tokens no longer give.
+Result<Principal> Bearer::admitted(Principal principal, Time now) const {
   HG_CHECK(still_good(principal, now));
+  const auto directory = registry_.directory();
+  if (const Application* application = directory->application(principal.application)) {
+    Scopes kept = application->allowed;
+    for (const Scope one : {Scope::admin, Scope::read}) kept.add(one);  // decided when the token was issued
+    principal.scopes.keep(kept);
+  }
   return principal;
 }
 
@@ -97,9 +104,9 @@ Result<Principal> Bearer::examine(std::string_view token, std::string_view base,
   const auto directory = registry_.directory();
   const std::string issuer = text_in(jwt->claims, "iss");
   const std::string suffix = "/" + directory->tenant().str() + "/v2.0";
-  const bool ours = issuer.ends_with(suffix) &&
-                    (std::ranges::find(issuers_, issuer.substr(0, issuer.size() - suffix.size())) != issuers_.end());
-  if (!ours) return fail(Code::issuer_unknown, "the access token is of an issuer that is not trusted here");
+  const std::string issued_at = issuer.ends_with(suffix) ? issuer.substr(0, issuer.size() - suffix.size()) : "";
+  if (std::ranges::find(issuers_, issued_at) == issuers_.end())
+    return fail(Code::issuer_unknown, "the access token is of an issuer that is not trusted here");
   const VerifyKey* key = directory->verify_key(jwt->kid);
   if (key == nullptr || key->alg != jwt->alg || !jwt->signed_by(key->key))
     return fail(Code::token_invalid, "the access token's signature is not ours");
@@ -110,7 +117,8 @@ Result<Principal> Bearer::examine(std::string_view token, std::string_view base,
       std::ranges::none_of(issuers_, [&](const auto& known) { return our_audience(audience, known); }))
     return fail(Code::wrong_audience,
                 fmt::format("the access token is for {}; ask for one for api://heliograph", audience));
-  return principal_of(jwt->claims, base);
+  // Its scopes were spelled for the listener that issued it, which may be another one.
+  return principal_of(jwt->claims, issued_at);
 }
 
 Result<void> Bearer::still_good(const Principal& principal, Time now) const {
@@ -124,6 +132,8 @@ Result<void> Bearer::still_good(const Principal& principal, Time now) const {
   if (!principal.app_only && directory->blocked(principal.user)) return fail(Code::user_blocked, "the user is blocked");
   if (!principal.session.zero() && directory->revoked(store::Revocation::Kind::session, principal.session))
     return fail(Code::token_revoked, "the session was ended");
+  if (!principal.family.zero() && directory->revoked(store::Revocation::Kind::family, principal.family))
+    return fail(Code::token_revoked, "a code or refresh token that it came of was used twice");
   return {};
 }
 

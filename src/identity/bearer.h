@@ -18,6 +18,7 @@ struct Principal {
   ApplicationId application;
   Scopes scopes;
   Guid session;  // sid
+  Guid family;   // of the code and refresh tokens that it came of; zero: none
   Guid token;    // jti
   Time expires{};
   bool app_only = false;
@@ -43,6 +44,7 @@ class Bearer {
   [[nodiscard]] Result<void> still_good(const Principal& principal, Time now) const;
 
  private:
+  Result<Principal> admitted(Principal principal, Time now) const;
   Result<Principal> examine(std::string_view token, std::string_view base, Time now) const;
 
   const Registry& registry_;

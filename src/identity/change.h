@@ -7,13 +7,20 @@
 namespace hg::identity {
 
 template <class T>
-asio::awaitable<Result<T>> Registry::change(Actor actor, std::string action, std::string target,
-                                            std::function<Result<T>(store::Connection&)> work) {
+asio::awaitable<Result<T>> Registry::change(Actor actor, Deed deed, std::function<Result<T>(store::Connection&)> work) {
+  std::string detail;
+  if (!deed.detail.empty()) {
+    JsonWriter writer(detail);
+    writer.object();
+    for (const auto& [name, value] : deed.detail) writer.field(name, value);
+    writer.end();
+  }
   auto done = co_await database_.transact([&](store::Connection& tx) -> Result<T> {
     auto result = work(tx);
     if (result)
-      store::audit::append(tx,
-                           {.at = clock_.now(), .actor = actor.name, .action = action, .target = target, .detail = ""});
+      store::audit::append(
+          tx,
+          {.at = clock_.now(), .actor = actor.name, .action = deed.action, .target = deed.target, .detail = detail});
     return result;
   });
   if (done) co_await reload();

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "identity/redirect_uri.h"
+#include "store/directory.h"
 #include "store/keys.h"
 #include "store/settings.h"
 #include "store/users.h"
@@ -21,10 +22,20 @@ crypto::Jwk jwk_of(const std::string& text) {
   return {member("kty"), member("n"), member("e"), member("crv"), member("x"), member("y")};
 }
 
+Scopes allowed_scopes(const std::vector<std::string>& names) {
+  Scopes allowed;
+  if (names.empty())
+    for (const Scope one : {Scope::notifications, Scope::activities, Scope::user_read}) allowed.add(one);
+  for (const std::string& name : names)
+    if (const auto parsed = parse_scopes(name, "")) allowed.add(parsed->scopes);
+  return allowed;
+}
+
 }  // namespace
 
 std::shared_ptr<const Directory> Directory::load(store::Connection& tx, const crypto::SealingKey& key, Time now) {
   auto made = std::make_shared<Directory>();
+  made->version_ = store::directory_version(tx);
   const auto tenant = store::settings::find(tx, "tenant");
   if (!tenant) throw std::runtime_error("the store holds no deployment; run heliograph init");
   made->tenant_ = *TenantId::parse(*tenant);
@@ -38,10 +49,11 @@ std::shared_ptr<const Directory> Directory::load(store::Connection& tx, const cr
 
 void Directory::load_applications(store::Connection& tx) {
   for (store::Application& stored : store::applications::list(tx)) {
-    Application application{std::move(stored), {}, {}};
+    Application application{std::move(stored), {}, {}, {}};
+    application.allowed = allowed_scopes(application.scopes);
     application.secrets = store::applications::secrets(tx, application.id);
     for (const auto& [kind, uri] : application.redirect_uris)
-      if (kind == "spa" && !application.blocked) spa_origins_.insert(origin_of(uri));
+      if (kind == "spa" && !application.blocked) spa_origins_.insert(without_loopback_port(origin_of(uri)));
     applications_.emplace(application.id, std::move(application));
   }
 }
@@ -119,6 +131,10 @@ const std::vector<AppId>& Directory::apps_of(const ApplicationId& id) const {
   static const std::vector<AppId> none;
   const Application* found = application(id);
   return found == nullptr ? none : found->apps;
+}
+
+bool Directory::spa_origin(std::string_view origin) const {
+  return spa_origins_.contains(without_loopback_port(origin));
 }
 
 const VerifyKey* Directory::verify_key(const std::string& kid) const {

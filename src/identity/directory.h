@@ -13,6 +13,7 @@
 
 #include "crypto/keys.h"
 #include "crypto/seal.h"
+#include "identity/scopes.h"
 #include "store/applications.h"
 #include "store/cross_device.h"
 #include "store/grants.h"
@@ -23,6 +24,7 @@ namespace hg::identity {
 struct Application : store::Application {
   std::vector<store::Secret> secrets;
   std::vector<AppId> apps;  // cross-device apps it belongs to
+  Scopes allowed;           // what it may be granted: all but the administrative ones, unless it names its own
 };
 
 struct CrossDeviceApp : store::CrossDeviceApp {
@@ -46,8 +48,8 @@ class Directory {
   [[nodiscard]] const CrossDeviceApp* cross_device_app(const AppId& id) const;
   [[nodiscard]] const CrossDeviceApp* cross_device_app(std::string_view host) const;  // without regard to case
   [[nodiscard]] const std::vector<AppId>& apps_of(const ApplicationId& id) const;
-  // An origin of the spa redirect URIs of an unblocked application.
-  [[nodiscard]] bool spa_origin(std::string_view origin) const { return spa_origins_.contains(std::string(origin)); }
+  // An origin of the spa redirect URIs of an unblocked application; on loopback with any port, as those.
+  [[nodiscard]] bool spa_origin(std::string_view origin) const;
 
   [[nodiscard]] bool blocked(const UserId& user) const { return blocked_users_.contains(user); }
   [[nodiscard]] bool revoked(store::Revocation::Kind kind, const Guid& subject) const {
@@ -58,6 +60,8 @@ class Directory {
   [[nodiscard]] const crypto::PrivateKey& signing_key() const { return *signing_key_; }
   [[nodiscard]] const std::string& signing_kid() const { return signing_kid_; }
   [[nodiscard]] const std::string& jwks() const { return jwks_; }  // JSON
+  // Of the store that it shows (store/directory.h).
+  [[nodiscard]] std::int64_t version() const { return version_; }
   [[nodiscard]] const TenantId& tenant() const { return tenant_; }
   [[nodiscard]] bool demo() const { return demo_; }
 
@@ -70,6 +74,7 @@ class Directory {
   void load_keys(store::Connection& tx, const crypto::SealingKey& key);
   void load_refusals(store::Connection& tx, Time now);
 
+  std::int64_t version_ = -1;
   TenantId tenant_;
   bool demo_ = false;
   std::map<ApplicationId, Application> applications_;

@@ -20,18 +20,6 @@ bool private_use(std::string_view scheme) {
          scheme.starts_with("msal");
 }
 
-// Without its port, where it is http on loopback; otherwise as it is.
-std::string without_loopback_port(std::string_view uri) {
-  const auto parsed = urls::parse_uri(uri);
-  if (!parsed || parsed->scheme() != "http" || !loopback(std::string_view(parsed->encoded_host())) ||
-      parsed->has_userinfo())
-    return std::string(uri);
-  std::string out = fmt::format("http://{}", std::string_view(parsed->encoded_host()));
-  out += std::string_view(parsed->encoded_path());
-  if (parsed->has_query()) out += fmt::format("?{}", std::string_view(parsed->encoded_query()));
-  return out;
-}
-
 }  // namespace
 
 Result<void> check_redirect_uri(std::string_view kind, std::string_view uri) {
@@ -56,11 +44,21 @@ Result<void> check_redirect_uri(std::string_view kind, std::string_view uri) {
               "/uri");
 }
 
+std::string without_loopback_port(std::string_view uri) {
+  const auto parsed = urls::parse_uri(uri);
+  if (!parsed || parsed->scheme() != "http" || !loopback(std::string_view(parsed->encoded_host())) ||
+      parsed->has_userinfo() || parsed->has_fragment() || (parsed->has_port() && parsed->port_number() == 0))
+    return std::string(uri);
+  std::string out = fmt::format("http://{}", std::string_view(parsed->encoded_host()));
+  out += std::string_view(parsed->encoded_path());
+  if (parsed->has_query()) out += fmt::format("?{}", std::string_view(parsed->encoded_query()));
+  return out;
+}
+
 std::string_view registered_kind(const RedirectUris& registered, std::string_view uri) {
   for (const auto& [kind, known] : registered)
     if (known == uri) return kind;
   const std::string bare = without_loopback_port(uri);
-  if (bare == uri) return "";
   for (const auto& [kind, known] : registered)
     if (without_loopback_port(known) == bare) return kind;
   return "";

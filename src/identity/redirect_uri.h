@@ -19,6 +19,9 @@ Result<void> check_redirect_uri(std::string_view kind, std::string_view uri);
 // The kind under which `uri` is registered, or "". Exact match, but for the port of a loopback IP literal or localhost.
 std::string_view registered_kind(const RedirectUris& registered, std::string_view uri);
 
+// Without its port, where it is http on loopback (RFC 8252 §7.3); otherwise as it is.
+std::string without_loopback_port(std::string_view uri);
+
 // scheme://host[:port] of an http(s) URI, or "".
 std::string origin_of(std::string_view uri);
 

@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "crypto/password.h"
 #include "identity/change.h"
+#include "identity/lifetimes.h"
 #include "store/audit.h"
 #include "store/directory.h"
 #include "store/keys.h"
@@ -38,6 +39,31 @@ Result<void> check_password(const std::string& password) {
   if (password.size() < 12 || password.size() > 1024)
     return fail(Code::property_invalid, "a password has 12 to 1024 characters", "/password");
   return {};
+}
+
+// Whoever holds a token of the user's has to sign in again.
+void end_sign_ins(store::Connection& tx, const UserId& user, Time now) {
+  store::families::revoke_of_user(tx, user, now);
+  for (const store::Session& session : store::sessions::of_user(tx, user)) {
+    store::sessions::revoke(tx, session.id, now);
+    store::revocations::add(tx, {store::Revocation::Kind::session, session.id, now + kRevocationLife});
+  }
+}
+
+// Which properties are changed; their values are personal data and stay out of the log.
+std::vector<std::pair<std::string, std::string>> changed(const UserChange& wanted) {
+  std::string names;
+  const auto add = [&](bool given, std::string_view name) {
+    if (given) names += fmt::format("{}{}", names.empty() ? "" : " ", name);
+  };
+  add(wanted.display_name.has_value(), "displayName");
+  add(wanted.mail.has_value(), "mail");
+  add(wanted.locale.has_value(), "locale");
+  add(wanted.time_zone.has_value(), "timeZone");
+  add(wanted.password.has_value(), "password");
+  if (wanted.administrator) add(true, *wanted.administrator ? "administrator" : "administrator (no longer)");
+  if (wanted.blocked) add(true, *wanted.blocked ? "blocked" : "blocked (no longer)");
+  return {{"changed", names}};
 }
 
 }  // namespace
@@ -75,8 +101,12 @@ void Registry::load() {
 
 asio::awaitable<void> Registry::reload() {
   // Read where it was written: a reader's picture may be a moment older.
-  current_.store(
-      co_await database_.transact([&](store::Connection& tx) { return Directory::load(tx, key_, clock_.now()); }));
+  const auto loaded =
+      co_await database_.transact([&](store::Connection& tx) { return Directory::load(tx, key_, clock_.now()); });
+  // Two loops may reload at once, and the later picture may arrive first.
+  auto seen = current_.load();
+  while (seen->version() <= loaded->version() && !current_.replace(seen, loaded)) {
+  }
   if (listener_) listener_();
 }
 
@@ -102,23 +132,30 @@ asio::awaitable<std::optional<store::User>> Registry::user(std::string id_or_upn
   });
 }
 
+// On a reading thread: argon2 would hold up a network loop.
+asio::awaitable<std::string> Registry::hash_password(const std::string& password) {
+  co_return co_await database_.read([&](store::Connection&) { return crypto::hash_password(password); });
+}
+
 asio::awaitable<Result<AddedUser>> Registry::add_user(Actor actor, NewUser user) {
   HG_CO_CHECK(check_upn(user.upn));
   AddedUser added;
   if (user.password.empty()) added.made_up_password = user.password = crypto::random_token(12);
   HG_CO_CHECK(check_password(user.password));
+  const std::string hash = co_await hash_password(user.password);
   added.user = {.id = UserId{crypto::random_guid()},
                 .upn = user.upn,
                 .display_name = user.display_name.empty() ? user.upn : user.display_name,
                 .mail = user.mail,
                 .locale = user.locale,
                 .time_zone = user.time_zone,
-                .password_hash = crypto::hash_password(user.password),
+                .password_hash = hash,
                 .blocked = false,
                 .admin = user.administrator,
                 .created_at = clock_.now(),
                 .removed_at = {}};
-  co_return co_await change<AddedUser>(actor, "user.add", user.upn, [&](store::Connection& tx) -> Result<AddedUser> {
+  Deed deed{"user.add", added.user.id.str(), {{"userPrincipalName", user.upn}}};
+  co_return co_await change<AddedUser>(actor, deed, [&](store::Connection& tx) -> Result<AddedUser> {
     HG_CHECK(store::users::insert(tx, added.user));
     return added;
   });
@@ -128,10 +165,11 @@ asio::awaitable<Result<store::User>> Registry::change_user(Actor actor, UserId i
   std::string hash;
   if (wanted.password) {
     HG_CO_CHECK(check_password(*wanted.password));
-    hash = crypto::hash_password(*wanted.password);
+    hash = co_await hash_password(*wanted.password);
   }
   const std::string action = wanted.blocked ? (*wanted.blocked ? "user.block" : "user.unblock") : "user.change";
-  co_return co_await change<store::User>(actor, action, id.str(), [&](store::Connection& tx) -> Result<store::User> {
+  Deed deed{action, id.str(), changed(wanted)};
+  co_return co_await change<store::User>(actor, deed, [&](store::Connection& tx) -> Result<store::User> {
     auto user = store::users::find(tx, id);
     if (!user || user->removed_at) return fail(Code::not_found, "no such user");
     if (wanted.display_name) user->display_name = *wanted.display_name;
@@ -142,15 +180,16 @@ asio::awaitable<Result<store::User>> Registry::change_user(Actor actor, UserId i
     if (wanted.blocked) user->blocked = *wanted.blocked;
     if (!hash.empty()) user->password_hash = hash;
     HG_CHECK(store::users::update(tx, *user));
-    if (wanted.blocked.value_or(false) || wanted.password) store::families::revoke_of_user(tx, id, clock_.now());
+    const bool demoted = wanted.administrator && !*wanted.administrator;
+    if (wanted.blocked.value_or(false) || wanted.password || demoted) end_sign_ins(tx, id, clock_.now());
     return *user;
   });
 }
 
 asio::awaitable<Result<void>> Registry::remove_user(Actor actor, UserId id) {
-  co_return co_await change<void>(actor, "user.remove", id.str(), [&](store::Connection& tx) -> Result<void> {
+  co_return co_await change<void>(actor, {"user.remove", id.str()}, [&](store::Connection& tx) -> Result<void> {
     if (!store::users::remove(tx, id, clock_.now())) return fail(Code::not_found, "no such user");
-    store::families::revoke_of_user(tx, id, clock_.now());
+    end_sign_ins(tx, id, clock_.now());
     return {};
   });
 }

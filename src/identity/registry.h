@@ -26,6 +26,13 @@ struct Actor {
   std::string name;
 };
 
+// What is done, for the audit log: "application.block", to whom, and in which way. No secrets.
+struct Deed {
+  std::string action;
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> detail = {};
+};
+
 struct NewUser {
   std::string upn, display_name, mail, locale, time_zone;
   std::string password;  // "": one is made up
@@ -67,9 +74,12 @@ class Registry {
   // Whether `key` is the one that sealed what this store keeps.
   static bool opens(store::Connection& tx, const crypto::SealingKey& key);
   void load();  // blocks; at start
+  // Replaces the picture in memory by what is stored now; never by an older one.
   asio::awaitable<void> reload();
 
   [[nodiscard]] std::shared_ptr<const Directory> directory() const { return current_.load(); }
+  // For what this folder seals or authenticates for `purpose`.
+  [[nodiscard]] crypto::SealingKey key_for(std::string_view purpose) const { return key_.subkey(purpose); }
   // Called after each reload, on the thread that did it.
   void on_change(std::function<void()> listener) { listener_ = std::move(listener); }
 
@@ -107,10 +117,10 @@ class Registry {
  private:
   // `work` in one transaction; where it succeeds, with the audit line, and then a reload.
   template <class T>
-  asio::awaitable<Result<T>> change(Actor actor, std::string action, std::string target,
-                                    std::function<Result<T>(store::Connection&)> work);
-  asio::awaitable<Result<void>> change_app(Actor actor, std::string action, AppId id, std::string detail,
+  asio::awaitable<Result<T>> change(Actor actor, Deed deed, std::function<Result<T>(store::Connection&)> work);
+  asio::awaitable<Result<void>> change_app(Actor actor, Deed deed, AppId id,
                                            std::function<Result<void>(store::CrossDeviceApp&)> edit);
+  asio::awaitable<std::string> hash_password(const std::string& password);
 
   store::Database& database_;
   const crypto::SealingKey key_;

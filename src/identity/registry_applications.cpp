@@ -31,6 +31,22 @@ Result<store::Application> existing(store::Connection& tx, const ApplicationId& 
   return *std::move(found);
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += fmt::format("{}{}", all.empty() ? "" : " ", text);
+  return all;
+}
+
+std::vector<std::pair<std::string, std::string>> changed(const ApplicationChange& wanted) {
+  std::vector<std::pair<std::string, std::string>> detail;
+  if (wanted.name) detail.emplace_back("displayName", *wanted.name);
+  if (wanted.app_id_uri) detail.emplace_back("appIdUri", *wanted.app_id_uri);
+  if (wanted.scopes) detail.emplace_back("allowedScopes", joined(*wanted.scopes));
+  if (wanted.exposed_scopes) detail.emplace_back("exposedScopes", joined(*wanted.exposed_scopes));
+  if (wanted.pkce_optional) detail.emplace_back("pkceOptional", *wanted.pkce_optional ? "true" : "false");
+  return detail;
+}
+
 }  // namespace
 
 asio::awaitable<Result<ApplicationId>> Registry::add_application(Actor actor, NewApplication wanted) {
@@ -38,7 +54,7 @@ asio::awaitable<Result<ApplicationId>> Registry::add_application(Actor actor, Ne
   HG_CO_CHECK(check_scopes(wanted.scopes));
   for (const auto& [kind, uri] : wanted.redirect_uris) HG_CO_CHECK(check_redirect_uri(kind, uri));
   const ApplicationId id = wanted.id.value_or(ApplicationId{crypto::random_guid()});
-  co_return co_await change<ApplicationId>(actor, "application.add", id.str(),
+  co_return co_await change<ApplicationId>(actor, {"application.add", id.str(), {{"displayName", wanted.name}}},
                                            [&](store::Connection& tx) -> Result<ApplicationId> {
                                              store::Application made;
                                              made.id = id;
@@ -59,20 +75,21 @@ asio::awaitable<Result<void>> Registry::change_application(Actor actor, Applicat
   if (wanted.scopes) HG_CO_CHECK(check_scopes(*wanted.scopes));
   const std::string action =
       wanted.blocked ? (*wanted.blocked ? "application.block" : "application.unblock") : "application.change";
-  co_return co_await change<void>(actor, action, id.str(), [&](store::Connection& tx) -> Result<void> {
-    HG_TRY(auto application, existing(tx, id));
-    if (wanted.name) application.name = *wanted.name;
-    if (wanted.app_id_uri) application.app_id_uri = *wanted.app_id_uri;
-    if (wanted.scopes) application.scopes = *wanted.scopes;
-    if (wanted.exposed_scopes) application.exposed_scopes = *wanted.exposed_scopes;
-    if (wanted.blocked) application.blocked = *wanted.blocked;
-    if (wanted.pkce_optional) application.pkce_optional = *wanted.pkce_optional;
-    return store::applications::update(tx, application);
-  });
+  co_return co_await change<void>(actor, {action, id.str(), changed(wanted)},
+                                  [&](store::Connection& tx) -> Result<void> {
+                                    HG_TRY(auto application, existing(tx, id));
+                                    if (wanted.name) application.name = *wanted.name;
+                                    if (wanted.app_id_uri) application.app_id_uri = *wanted.app_id_uri;
+                                    if (wanted.scopes) application.scopes = *wanted.scopes;
+                                    if (wanted.exposed_scopes) application.exposed_scopes = *wanted.exposed_scopes;
+                                    if (wanted.blocked) application.blocked = *wanted.blocked;
+                                    if (wanted.pkce_optional) application.pkce_optional = *wanted.pkce_optional;
+                                    return store::applications::update(tx, application);
+                                  });
 }
 
 asio::awaitable<Result<void>> Registry::remove_application(Actor actor, ApplicationId id) {
-  co_return co_await change<void>(actor, "application.remove", id.str(), [&](store::Connection& tx) -> Result<void> {
+  co_return co_await change<void>(actor, {"application.remove", id.str()}, [&](store::Connection& tx) -> Result<void> {
     if (!store::applications::remove(tx, id)) return fail(Code::not_found, "no such application");
     store::families::revoke_of_application(tx, id, clock_.now());
     return {};
@@ -92,7 +109,7 @@ asio::awaitable<Result<AddedSecret>> Registry::add_secret(Actor actor, Applicati
                   .hint = added.clear.substr(0, kHint),
                   .created_at = clock_.now(),
                   .expires_at = expires};
-  co_return co_await change<AddedSecret>(actor, "application.secret.add", id.str(),
+  co_return co_await change<AddedSecret>(actor, {"application.secret.add", id.str(), {{"hint", added.secret.hint}}},
                                          [&](store::Connection& tx) -> Result<AddedSecret> {
                                            HG_TRY(auto application, existing(tx, id));
                                            store::applications::add_secret(tx, added.secret);
@@ -103,7 +120,7 @@ asio::awaitable<Result<AddedSecret>> Registry::add_secret(Actor actor, Applicati
 }
 
 asio::awaitable<Result<void>> Registry::remove_secret(Actor actor, ApplicationId id, Guid secret) {
-  co_return co_await change<void>(actor, "application.secret.remove", id.str(),
+  co_return co_await change<void>(actor, {"application.secret.remove", id.str(), {{"secret", secret.str()}}},
                                   [&](store::Connection& tx) -> Result<void> {
                                     if (!store::applications::remove_secret(tx, id, secret))
                                       return fail(Code::not_found, "no such secret");
@@ -115,7 +132,8 @@ asio::awaitable<Result<void>> Registry::add_redirect_uri(Actor actor, Applicatio
                                                          std::string uri) {
   HG_CO_CHECK(check_redirect_uri(kind, uri));
   co_return co_await change<void>(
-      actor, "application.redirectUri.add", id.str(), [&](store::Connection& tx) -> Result<void> {
+      actor, {"application.redirectUri.add", id.str(), {{"kind", kind}, {"uri", uri}}},
+      [&](store::Connection& tx) -> Result<void> {
         HG_TRY(auto application, existing(tx, id));
         for (const auto& known : application.redirect_uris)
           if (known.second == uri)
@@ -127,7 +145,7 @@ asio::awaitable<Result<void>> Registry::add_redirect_uri(Actor actor, Applicatio
 
 asio::awaitable<Result<void>> Registry::remove_redirect_uri(Actor actor, ApplicationId id, std::string kind,
                                                             std::string uri) {
-  co_return co_await change<void>(actor, "application.redirectUri.remove", id.str(),
+  co_return co_await change<void>(actor, {"application.redirectUri.remove", id.str(), {{"kind", kind}, {"uri", uri}}},
                                   [&](store::Connection& tx) -> Result<void> {
                                     HG_TRY(auto application, existing(tx, id));
                                     if (std::erase(application.redirect_uris, std::pair(kind, uri)) == 0)

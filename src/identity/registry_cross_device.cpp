@@ -40,26 +40,27 @@ asio::awaitable<Result<AppId>> Registry::add_cross_device_app(Actor actor, std::
   HG_CO_CHECK(check_host(host, "/hostName"));
   const AppId id{crypto::random_guid()};
   const store::VapidKey vapid = make_vapid(id, key_, clock_.now());
-  co_return co_await change<AppId>(actor, "crossDeviceApp.add", host, [&](store::Connection& tx) -> Result<AppId> {
-    store::CrossDeviceApp made;
-    made.id = id;
-    made.host_name = host;
-    made.display_name = host;
-    made.allow_unverified = allow_unverified;
-    made.created_at = clock_.now();
-    for (const ApplicationId& member : members)
-      if (!store::applications::find(tx, member))
-        return fail(Code::not_found, fmt::format("there is no application {}", member.str()), "/members");
-    HG_CHECK(store::cross_device::insert(tx, made));
-    store::cross_device::add_vapid_key(tx, vapid);
-    for (const ApplicationId& member : members) store::cross_device::add_member(tx, id, member);
-    return id;
-  });
+  co_return co_await change<AppId>(
+      actor, {"crossDeviceApp.add", id.str(), {{"hostName", host}}}, [&](store::Connection& tx) -> Result<AppId> {
+        store::CrossDeviceApp made;
+        made.id = id;
+        made.host_name = host;
+        made.display_name = host;
+        made.allow_unverified = allow_unverified;
+        made.created_at = clock_.now();
+        for (const ApplicationId& member : members)
+          if (!store::applications::find(tx, member))
+            return fail(Code::not_found, fmt::format("there is no application {}", member.str()), "/members");
+        HG_CHECK(store::cross_device::insert(tx, made));
+        store::cross_device::add_vapid_key(tx, vapid);
+        for (const ApplicationId& member : members) store::cross_device::add_member(tx, id, member);
+        return id;
+      });
 }
 
-asio::awaitable<Result<void>> Registry::change_app(Actor actor, std::string action, AppId id, std::string,
+asio::awaitable<Result<void>> Registry::change_app(Actor actor, Deed deed, AppId id,
                                                    std::function<Result<void>(store::CrossDeviceApp&)> edit) {
-  co_return co_await change<void>(actor, action, id.str(), [&](store::Connection& tx) -> Result<void> {
+  co_return co_await change<void>(actor, deed, [&](store::Connection& tx) -> Result<void> {
     auto app = store::cross_device::find(tx, id);
     if (!app) return fail(Code::not_found, "no such cross-device app");
     HG_CHECK(edit(*app));
@@ -68,22 +69,25 @@ asio::awaitable<Result<void>> Registry::change_app(Actor actor, std::string acti
 }
 
 asio::awaitable<Result<void>> Registry::allow_unverified(Actor actor, AppId id, bool allowed) {
-  co_return co_await change_app(actor, "crossDeviceApp.change", id, "",
-                                [&](store::CrossDeviceApp& app) -> Result<void> {
+  co_return co_await change_app(actor,
+                                {"crossDeviceApp.change", id.str(), {{"allowUnverified", allowed ? "true" : "false"}}},
+                                id, [&](store::CrossDeviceApp& app) -> Result<void> {
                                   app.allow_unverified = allowed;
                                   return {};
                                 });
 }
 
 asio::awaitable<Result<void>> Registry::remove_cross_device_app(Actor actor, AppId id) {
-  co_return co_await change<void>(actor, "crossDeviceApp.remove", id.str(), [&](store::Connection& tx) -> Result<void> {
-    if (!store::cross_device::remove(tx, id)) return fail(Code::not_found, "no such cross-device app");
-    return {};
-  });
+  co_return co_await change<void>(actor, {"crossDeviceApp.remove", id.str()},
+                                  [&](store::Connection& tx) -> Result<void> {
+                                    if (!store::cross_device::remove(tx, id))
+                                      return fail(Code::not_found, "no such cross-device app");
+                                    return {};
+                                  });
 }
 
 asio::awaitable<Result<void>> Registry::add_member(Actor actor, AppId id, ApplicationId application) {
-  co_return co_await change<void>(actor, "crossDeviceApp.member.add", id.str(),
+  co_return co_await change<void>(actor, {"crossDeviceApp.member.add", id.str(), {{"clientId", application.str()}}},
                                   [&](store::Connection& tx) -> Result<void> {
                                     if (!store::cross_device::find(tx, id))
                                       return fail(Code::not_found, "no such cross-device app");
@@ -95,7 +99,7 @@ asio::awaitable<Result<void>> Registry::add_member(Actor actor, AppId id, Applic
 }
 
 asio::awaitable<Result<void>> Registry::remove_member(Actor actor, AppId id, ApplicationId application) {
-  co_return co_await change<void>(actor, "crossDeviceApp.member.remove", id.str(),
+  co_return co_await change<void>(actor, {"crossDeviceApp.member.remove", id.str(), {{"clientId", application.str()}}},
                                   [&](store::Connection& tx) -> Result<void> {
                                     if (!store::cross_device::remove_member(tx, id, application))
                                       return fail(Code::not_found, "the application does not belong to it");
@@ -113,7 +117,8 @@ asio::awaitable<Result<void>> Registry::add_platform_id(Actor actor, AppId id, s
   if (app_id.empty() || app_id.size() > 256)
     co_return fail(Code::property_invalid, "a platform app id has 1 to 256 characters", "/appId");
   co_return co_await change_app(
-      actor, "crossDeviceApp.platformId.add", id, "", [&](store::CrossDeviceApp& app) -> Result<void> {
+      actor, {"crossDeviceApp.platformId.add", id.str(), {{"platform", platform}, {"appId", app_id}}}, id,
+      [&](store::CrossDeviceApp& app) -> Result<void> {
         const auto same = std::ranges::count(app.platform_ids, platform, &std::pair<std::string, std::string>::first);
         if (std::ranges::find(app.platform_ids, std::pair(platform, app_id)) != app.platform_ids.end()) return {};
         if (same >= static_cast<std::ptrdiff_t>(kIdsAPlatform))
@@ -125,17 +130,18 @@ asio::awaitable<Result<void>> Registry::add_platform_id(Actor actor, AppId id, s
 
 asio::awaitable<Result<void>> Registry::remove_platform_id(Actor actor, AppId id, std::string platform,
                                                            std::string app_id) {
-  co_return co_await change_app(actor, "crossDeviceApp.platformId.remove", id, "",
-                                [&](store::CrossDeviceApp& app) -> Result<void> {
-                                  if (std::erase(app.platform_ids, std::pair(platform, app_id)) == 0)
-                                    return fail(Code::not_found, "no such platform app id");
-                                  return {};
-                                });
+  co_return co_await change_app(
+      actor, {"crossDeviceApp.platformId.remove", id.str(), {{"platform", platform}, {"appId", app_id}}}, id,
+      [&](store::CrossDeviceApp& app) -> Result<void> {
+        if (std::erase(app.platform_ids, std::pair(platform, app_id)) == 0)
+          return fail(Code::not_found, "no such platform app id");
+        return {};
+      });
 }
 
 asio::awaitable<Result<void>> Registry::add_sender_domain(Actor actor, AppId id, std::string domain) {
   HG_CO_CHECK(check_host(domain, "/domain"));
-  co_return co_await change_app(actor, "crossDeviceApp.senderDomain.add", id, "",
+  co_return co_await change_app(actor, {"crossDeviceApp.senderDomain.add", id.str(), {{"domain", lower(domain)}}}, id,
                                 [&](store::CrossDeviceApp& app) -> Result<void> {
                                   if (std::ranges::find(app.sender_domains, lower(domain)) == app.sender_domains.end())
                                     app.sender_domains.push_back(lower(domain));
@@ -144,8 +150,8 @@ asio::awaitable<Result<void>> Registry::add_sender_domain(Actor actor, AppId id,
 }
 
 asio::awaitable<Result<void>> Registry::remove_sender_domain(Actor actor, AppId id, std::string domain) {
-  co_return co_await change_app(actor, "crossDeviceApp.senderDomain.remove", id, "",
-                                [&](store::CrossDeviceApp& app) -> Result<void> {
+  co_return co_await change_app(actor, {"crossDeviceApp.senderDomain.remove", id.str(), {{"domain", lower(domain)}}},
+                                id, [&](store::CrossDeviceApp& app) -> Result<void> {
                                   if (std::erase(app.sender_domains, lower(domain)) == 0)
                                     return fail(Code::not_found, "no such sender domain");
                                   return {};

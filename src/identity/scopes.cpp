@@ -33,6 +33,8 @@ constexpr Known kScopes[] = {
 constexpr std::string_view kIdle[] = {"ccs.readwrite", "wns.connect", "asimovrome.telemetry", "dds.register",
                                       "dds.read"};
 
+constexpr std::size_t kMostShown = 200;
+
 // "https://graph.microsoft.com/User.Read" -> resource, name. A bare name has no resource.
 std::pair<std::string, std::string> split(const std::string& scope, std::string_view base) {
   const auto behind = [&](std::string_view resource) -> std::pair<std::string, std::string> {
@@ -81,10 +83,27 @@ OAuthResult<void> add(Asked& asked, const std::string& spelled, std::string_view
     return {};
   }
   if (std::ranges::find(kIdle, name) != std::end(kIdle)) return {};
-  return oauth_fail("invalid_scope", fmt::format("the scope \"{}\" is not known here", spelled));
+  return oauth_fail("invalid_scope", fmt::format("the scope {} is not known here", spelled.substr(0, kMostShown)));
 }
 
 }  // namespace
+
+std::unexpected<OAuthError> oauth_fail(std::string error, std::string description, int status, std::string suberror) {
+  for (char& c : description) {
+    if (c == '"' || c == '\\') c = '\'';
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return std::unexpected(OAuthError{std::move(error), std::move(description), status, std::move(suberror)});
+}
+
+Scopes Scopes::permissions() const {
+  constexpr auto identity =
+      static_cast<std::uint16_t>(static_cast<unsigned>(Scope::openid) | static_cast<unsigned>(Scope::profile) |
+                                 static_cast<unsigned>(Scope::email) | static_cast<unsigned>(Scope::offline_access));
+  Scopes some;
+  some.bits_ = static_cast<std::uint16_t>(bits_ & ~identity);
+  return some;
+}
 
 OAuthResult<Asked> parse_scopes(std::string_view text, std::string_view base) {
   Asked asked;

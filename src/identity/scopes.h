@@ -8,17 +8,19 @@
 
 namespace hg::identity {
 
-// An error as RFC 6749 §5.2 words it. `description` is for the person who reads the client's log.
+// An error as RFC 6749 §5.2 words it. `description` is for the person who reads the client's log. `suberror` is what
+// clients of the retired platform look at to know whether the user can mend it: "consent_required".
 struct OAuthError {
   std::string error;
   std::string description;
   int status = 400;
+  std::string suberror = {};
 };
 template <class T>
 using OAuthResult = std::expected<T, OAuthError>;
-inline std::unexpected<OAuthError> oauth_fail(std::string error, std::string description, int status = 400) {
-  return std::unexpected(OAuthError{std::move(error), std::move(description), status});
-}
+// What a description may not contain (RFC 6749 §5.2: quotes, backslashes, other than ASCII) is replaced.
+std::unexpected<OAuthError> oauth_fail(std::string error, std::string description, int status = 400,
+                                       std::string suberror = {});
 
 enum class Scope : std::uint16_t {
   notifications = 1,  // Notifications.ReadWrite.CreatedByApp
@@ -32,11 +34,20 @@ enum class Scope : std::uint16_t {
   read = 256,   // Heliograph.Read
 };
 
+// Administrators alone may be granted these.
+constexpr bool is_administrative(Scope scope) { return scope == Scope::admin || scope == Scope::read; }
+
 class Scopes {
  public:
   void add(Scope scope) { bits_ = static_cast<std::uint16_t>(bits_ | static_cast<std::uint16_t>(scope)); }
+  void add(Scopes others) { bits_ |= others.bits_; }
+  void keep(Scopes others) { bits_ &= others.bits_; }
   [[nodiscard]] bool has(Scope scope) const { return (bits_ & static_cast<std::uint16_t>(scope)) != 0; }
+  [[nodiscard]] bool has_all(Scopes others) const { return (bits_ & others.bits_) == others.bits_; }
+  // Without those that say who the user is rather than what may be done (OpenID Connect Core §5.4, §11).
+  [[nodiscard]] Scopes permissions() const;
   [[nodiscard]] bool empty() const { return bits_ == 0; }
+  [[nodiscard]] bool administrative() const { return has(Scope::admin) || has(Scope::read); }
   auto operator<=>(const Scopes&) const = default;
 
  private:
@@ -45,10 +56,9 @@ class Scopes {
 
 struct Asked {
   Scopes scopes;
-  std::string audience;  // of the first resource that was named; api://heliograph where none was
-  std::string spelling;  // the client's own, single spaces
-  std::string
-      foreign;  // the App ID URI of an application's exposed API, where one was named: its tokens are not for us
+  std::string audience;     // of the first resource that was named; api://heliograph where none was
+  std::string spelling;     // the client's own, single spaces
+  std::string foreign;      // the App ID URI of another API, where one was named: its tokens are not for us
   bool everything = false;  // `.default`
 };
 
