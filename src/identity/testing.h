@@ -1,0 +1,99 @@
+// For tests: a deployment of its own with one user, one public and one confidential application.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+#include <optional>
+
+#include "crypto/hash.h"
+#include "identity/bearer.h"
+#include "identity/issuer.h"
+#include "identity/registry.h"
+#include "store/testing.h"
+
+namespace hg::identity {
+
+inline constexpr const char* kBase = "https://push.example.com";
+
+class HandClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return now_; }
+  void pass(Duration time) { now_ += time; }
+
+ private:
+  Time now_ = from_ms(1'800'000'000'000);
+};
+
+struct Deployment {
+  HandClock clock;
+  store::TemporaryStore store;
+  asio::io_context loop;
+  crypto::SealingKey key = crypto::SealingKey::generate();
+  Registry registry{*store, key, clock};
+  Actor operator_{"operator"};
+  store::User alice;
+  ApplicationId page, server;  // a public one with spa and native URIs, a confidential one with all three kinds
+  std::string secret;
+
+  Deployment() {
+    store->transact_now([&](store::Connection& tx) { Registry::found(tx, key, false, clock.now()); });
+    registry.load();
+    alice = run(registry.add_user(operator_, {.upn = "alice@example.com",
+                                              .display_name = "Alice",
+                                              .mail = "alice@mail.example",
+                                              .locale = "",
+                                              .time_zone = "",
+                                              .password = "correct horse battery"}))
+                ->user;
+    page = add("page", {{"spa", "https://page.example/done"}, {"native", "com.example.app:/done"}});
+    server = add("server", {{"web", "https://server.example/done"}, {"spa", "https://server.example/page"}});
+    secret = run(registry.add_secret(operator_, server, "", std::nullopt))->clear;
+  }
+
+  ApplicationId add(std::string name, std::vector<std::pair<std::string, std::string>> uris,
+                    std::vector<std::string> scopes = {}) {
+    NewApplication made;
+    made.name = std::move(name);
+    made.redirect_uris = std::move(uris);
+    made.scopes = std::move(scopes);
+    return *run(registry.add_application(operator_, std::move(made)));
+  }
+
+  // Runs a coroutine to its end on this thread.
+  template <class T>
+  T run(asio::awaitable<T> work) {
+    std::optional<T> result;
+    finish([&](auto done) -> asio::awaitable<void> {
+      result.emplace(co_await std::move(work));
+      done();
+    });
+    return std::move(*result);
+  }
+  void run(asio::awaitable<void> work) {
+    finish([&](auto done) -> asio::awaitable<void> {
+      co_await std::move(work);
+      done();
+    });
+  }
+
+ private:
+  template <class Body>
+  void finish(Body body) {
+    loop.restart();
+    auto busy = asio::make_work_guard(loop);
+    std::exception_ptr thrown;
+    asio::co_spawn(loop, body([&] { busy.reset(); }), [&](std::exception_ptr error) {
+      thrown = error;
+      busy.reset();
+    });
+    loop.run();
+    if (thrown) std::rethrow_exception(thrown);
+  }
+};
+
+}  // namespace hg::identity
