@@ -168,6 +168,28 @@ TEST(Change, the_app_server_changes_content) {
   EXPECT_EQ(house.call("GET", "/beta/me/notifications/" + id, fields).at("/contentVersion"), "2");
 }
 
+TEST(Remove, an_app_server_recalls_for_thirty_days_after_the_unsids_end) {
+  House house;
+  const auto unsid = house.subscribe(house.alice);
+  const auto fields = [&] { return House::Fields{house.as_application(house.app_server), {"X-UNS-ID", unsid}}; };
+  const auto post = [&](const std::string& name) {
+    const auto expiry = R"(, "expirationDateTime": ")" + iso(house.clock.now() + std::chrono::days(30)) + "\"";
+    return house.call("POST", "/beta/me/notifications", fields(), House::body(name, expiry)).at("/id");
+  };
+  const auto one = post("one");
+  const auto two = post("two");
+  ASSERT_EQ(house.call("DELETE", "/v1/feeds/me/subscriptions/" + unsid, {house.as(house.alice)}).status, 200);
+
+  house.clock.advance(std::chrono::days(29));
+  EXPECT_EQ(house.call("DELETE", "/beta/me/notifications/" + one, fields()).status, 204);
+  EXPECT_EQ(house.call("PATCH", "/beta/me/notifications/" + two, fields(), R"({"priority": "Low"})").status, 410);
+  EXPECT_EQ(house.call("GET", "/beta/me/notifications/" + two, fields()).status, 410);
+  house.clock.advance(std::chrono::days(2));
+  const auto late = house.call("DELETE", "/beta/me/notifications/" + two, fields());
+  EXPECT_EQ(late.status, 410);
+  EXPECT_EQ(late.at("/error/innerError/code"), "unsubscribed");
+}
+
 TEST(Remove, leaves_a_tombstone_that_may_be_removed_again) {
   House house;
   const std::string path = "/beta/me/notifications/" + house.post_as(house.alice, "one").at("/id");
