@@ -65,5 +65,46 @@ async function signIn() {
   }
 }
 
-const work = { graph: postListPatchDelete, wrongSecret, signIn };
+const shapeOf = (e) => ({ name: e.constructor.name, statusCode: e.statusCode, code: e.code, message: e.message, requestId: e.requestId, date: e.date, body: JSON.parse(e.body) });
+const failing = (request) => request.then(() => null, shapeOf);
+
+// Pages by the client's own iterator, then the feed's changes by its delta link.
+async function paging() {
+  const user = graphClient(task.userToken);
+  const all = async (first) => {
+    const found = [];
+    const pages = new graph.PageIterator(user, first, (item) => { found.push(item); return true; });
+    await pages.iterate();
+    return { found, deltaLink: pages.getDeltaLink() };
+  };
+  const first = await user.api('/me/notifications').top(10).count(true).get();
+  const listed = await all(first);
+  const synced = await all(await user.api('/me/notifications/delta').top(10).get());
+  const [dismissed, removed] = listed.found;
+  await user.api(`/me/notifications/${dismissed.id}`).patch({ userActionState: 'dismissed' });
+  await user.api(`/me/notifications/${removed.id}`).delete();
+  const changed = await all(await user.api(synced.deltaLink).get());
+  const nothing = await all(await user.api(changed.deltaLink).get());
+  return { count: first['@odata.count'], page: first.value.length, listed: listed.found.map((n) => n.id), synced: synced.found.map((n) => n.id), dismissed: dismissed.id, removed: removed.id, changed: changed.found, nothing: nothing.found };
+}
+
+async function errors() {
+  const user = graphClient(task.userToken);
+  const stranger = graphClient('not.a.token');
+  return {
+    badProperty: await failing(user.api('/me/notifications').post({ targetHostName: demo.crossDeviceApp.hostName, appNotificationId: '', payload: {} })),
+    unknown: await failing(user.api('/me/notifications/11111111-1111-1111-1111-111111111111').get()),
+    badToken: await failing(stranger.api('/me/notifications').get()),
+    forbidden: await failing(user.api('/me/notifications').post({ targetHostName: 'another.example', appNotificationId: 'x', payload: { rawContent: 'x' } })),
+    badDelta: await failing(user.api('/me/notifications/delta?$deltatoken=nonsense').get()),
+  };
+}
+
+// One post; what stands between may make the client repeat it.
+async function post() {
+  const answer = await graphClient(task.userToken).api('/me/notifications').header('X-UNS-ID', task.unsid).post(task.body);
+  return { id: answer.id, contentVersion: answer.contentVersion };
+}
+
+const work = { graph: postListPatchDelete, wrongSecret, signIn, paging, errors, post };
 process.stdout.write(JSON.stringify(await work[task.kind]()), () => process.exit(0));

@@ -2,23 +2,9 @@
 // NODE_EXTRA_CA_CERTS when it starts, so the client runs in a process of its own.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { spawn } from 'node:child_process';
-import { authority, demoServer } from '../harness/server.mjs';
+import { demoServer } from '../harness/server.mjs';
 import { subscribe, userToken } from '../harness/actors.mjs';
-
-const script = path.resolve(import.meta.dirname, 'client_process.mjs');
-
-function client(data, task) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script], { env: { ...process.env, NODE_EXTRA_CA_CERTS: authority(data) }, stdio: ['pipe', 'pipe', 'pipe'] });
-    let out = '', err = '';
-    child.stdout.on('data', (d) => (out += d));
-    child.stderr.on('data', (d) => (err += d));
-    child.on('close', (code) => { try { assert.equal(code, 0, err); resolve(JSON.parse(out)); } catch (error) { reject(new Error(`${error.message}\n${out}\n${err}`)); } });
-    child.stdin.end(JSON.stringify(task));
-  });
-}
+import { client } from './client.mjs';
 
 test('msal-node gets a token with client credentials, and the Graph client posts, lists, patches and deletes with it', async (t) => {
   const { server, demo, data } = await demoServer(t, { tls: true });
