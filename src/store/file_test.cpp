@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -69,7 +70,8 @@ TEST(StoreFile, an_examination_finds_broken_pages) {
   {
     std::fstream file(copy, std::ios::in | std::ios::out | std::ios::binary);
     const std::string garbage(static_cast<std::size_t>(page), '\x7f');
-    for (int n = 40; n < 120; ++n) {
+    const auto pages = static_cast<std::int64_t>(std::filesystem::file_size(copy)) / page;
+    for (std::int64_t n = pages - 40; n < pages - 20; ++n) {
       file.seekp(n * page);
       file.write(garbage.data(), page);
     }
