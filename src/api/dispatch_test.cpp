@@ -146,6 +146,43 @@ TEST(Dispatch, bytes_that_are_no_request_get_an_answer) {
   EXPECT_EQ(house.dispatch.refusal(400, "bad", "").status, 400);
 }
 
+TEST(Dispatch, answers_operators_apart_where_that_is_wanted) {
+  House house;
+  house.settings.operators_apart = true;
+  const auto asked = [&](std::string_view method, std::string_view target, net::Listener listener, Door door) {
+    auto request = house.request(std::string(method), target, {}, "");
+    request.listener = listener;
+    request.role = static_cast<std::uint8_t>(door);
+    return house.send(std::move(request)).status;
+  };
+  using enum net::Listener;
+  for (const std::string_view path : {"/metrics", "/METRICS/", "/admin/v1/users", "/Admin/V1/audit"}) {
+    for (const std::string_view method : {"GET", "HEAD", "PUT"}) {
+      EXPECT_EQ(asked(method, path, tcp, Door::everybody), 404) << method << path;
+      EXPECT_EQ(asked(method, path, tls, Door::everybody), 404) << method << path;
+    }
+  }
+  EXPECT_EQ(asked("GET", "/metrics", unix_socket, Door::everybody), 200);
+  EXPECT_EQ(asked("GET", "/admin/v1/users", unix_socket, Door::everybody), 200);
+  EXPECT_EQ(asked("GET", "/metrics", tcp, Door::operators), 200);
+  EXPECT_EQ(asked("GET", "/admin/v1/users", tcp, Door::operators), 401);
+  EXPECT_EQ(asked("GET", "/healthz", tcp, Door::operators), 200);
+  for (const std::string_view path : {"/", "/beta/me/notifications", "/v1/feeds/me/subscriptions",
+                                      "/common/oauth2/v2.0/authorize", "/common/discovery/v2.0/keys"})
+    EXPECT_EQ(asked("GET", path, tcp, Door::operators), 404) << path;
+  EXPECT_EQ(asked("GET", "/beta/me/notifications", tcp, Door::everybody), 401);
+}
+
+TEST(Metrics, are_a_page_of_text) {
+  House house;
+  EXPECT_EQ(house.call("GET", "/healthz").status, 200);
+  house.services.measure = [&](metrics::Page& page) { house.dispatch.measure(page); };
+  const auto page = house.call("GET", "/metrics");
+  EXPECT_EQ(page.header("Content-Type"), metrics::kTextFormat);
+  EXPECT_TRUE(page.body.contains(R"(heliograph_http_requests_total{method="GET",route="/healthz",status="2xx"} 1)"));
+  EXPECT_TRUE(page.body.contains("process_resident_memory_bytes "));
+}
+
 TEST(Health, answers_without_a_token) {
   House house;
   EXPECT_EQ(house.call("GET", "/healthz").status, 200);

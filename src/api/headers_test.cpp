@@ -36,6 +36,21 @@ TEST(Prefer, is_read_over_several_preferences) {
   EXPECT_FALSE(parse_prefer(with("Prefer", "return=representation, maxpagesize=-1")).page_size);
 }
 
+TEST(TraceParent, gives_its_trace_where_it_is_valid) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736", rest = "-00f067aa0ba902b7-01";
+  EXPECT_EQ(trace_id(with("traceparent", "00-" + trace + rest)), trace);
+  EXPECT_EQ(trace_id(with("traceparent", "cc-" + trace + rest)), trace);
+  EXPECT_EQ(trace_id(with("traceparent", "cc-" + trace + rest + "-later")), trace);
+  for (const std::string& wrong :
+       {"00-" + trace + rest + "-later", "cc-" + trace + rest + "later", "ff-" + trace + rest, "00-" + trace + "-00f0",
+        "00-" + std::string(32, '0') + rest, "00-" + trace + "-0000000000000000-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736" + rest, "0x-" + trace + rest, "00_" + trace + rest, std::string()})
+    EXPECT_EQ(trace_id(with("traceparent", wrong)), "") << wrong;
+  net::Headers twice = with("traceparent", "00-" + trace + rest);
+  twice.add("traceparent", "00-" + trace + rest);
+  EXPECT_EQ(trace_id(twice), "");
+}
+
 TEST(ContentType, is_json_in_utf_8_or_nothing) {
   EXPECT_TRUE(is_json({}));
   EXPECT_TRUE(is_json(with("Content-Type", "")));

@@ -73,6 +73,25 @@ TEST(Writer, commits_what_waits_as_one_group_in_arrival_order) {
   EXPECT_EQ(heard.moved[0].change->unread, 2);
 }
 
+TEST(Writer, counts_what_it_took) {
+  World world;
+  auto repeated = world.post("b");
+  std::get<model::PostRequest>(repeated.what).request_id = "11111111-1111-4111-8111-111111111111";
+  std::get<model::PostRequest>(repeated.what).retry = true;
+
+  in_one_group(world, world.writer,
+               {world.post("a"), repeated, repeated, world.dismiss("a"), world.dismiss("a"), world.dismiss("unknown")});
+
+  metrics::Page page;
+  world.writer.measure(page);
+  const std::string text = page.text();
+  for (const std::string_view line :
+       {"heliograph_notifications_accepted_total 2", "heliograph_notifications_replayed_total 1",
+        "heliograph_changes_total 1", "heliograph_writer_group_size_sum 6", "heliograph_writer_group_size_count 1",
+        "heliograph_writer_queue_depth 0", "heliograph_writer_queue_age_seconds 0"})
+    EXPECT_TRUE(text.contains(std::string(line) + "\n")) << line << "\n" << text;
+}
+
 TEST(Writer, tells_nobody_of_what_changed_nothing) {
   World world;
   const Heard heard(world);
