@@ -23,7 +23,9 @@ struct Note {
   bool handled = false;            // activated, dismissed or deleted: goes first in a signal
   std::int64_t alert_version = 0;  // it last asked for attention then, and still does; 0: it does not
   Time alerted_at{};               // when that was
-  SubscriptionId maker;            // the endpoint that made the change is not told of it; zero: none was named
+  // The endpoint that made the last change, and every one above `made_after`, is not told of it; zero: none was named.
+  SubscriptionId maker;
+  std::int64_t made_after = 0;
 };
 
 // All that changed between two versions of a feed, while it is small.

@@ -35,7 +35,6 @@ class FeedChange {
     std::optional<Notification> before;  // as stored
     std::optional<Notification> now;     // as it will be
     bool dirty = false;
-    SubscriptionId maker;
   };
   struct Pushable {
     std::int64_t version;
@@ -229,9 +228,10 @@ void FeedChange::put(const ChangeRequest& request, model::Decision decision, std
     after.alert_version = row_.last_alert_version = version;
     after.alerted_at = request.now;
   }
-  // Two makers of one row in one group: each has to be told what the other did.
   const auto maker = request.maker.value_or(SubscriptionId{});
-  stored.maker = stored.dirty && stored.maker != maker ? SubscriptionId{} : maker;
+  const bool again = stored.now && !maker.zero() && stored.now->maker == maker;
+  after.made_after = again ? stored.now->made_after : stored.now ? stored.now->version : 0;
+  after.maker = maker;
   stored.dirty = true;
   count(stored.now, -1);
   stored.now = std::move(after);
@@ -321,7 +321,7 @@ void FeedChange::write(Applied& applied) {
     store::idempotency::put(tx_, feed_, known.key.application, known.key.key, known.row);
   }
   if (row_.version == from_) return;
-  Advance advance{.feed = feed_, .from = from_, .to = row_.version, .unread = row_.unread, .steps = {}};
+  Advance advance{.feed = feed_, .from = from_, .to = row_.version, .unread = row_.unread, .changed = {}};
   for (auto& [id, changed] : entries_) {
     if (!changed.dirty) continue;
     const auto& after = *changed.now;
@@ -331,12 +331,12 @@ void FeedChange::write(Applied& applied) {
           tx_, {.feed = feed_, .notification = id, .version = after.version, .due_at = *due, .guard = to_ms(*due)});
       applied.due = std::min(applied.due.value_or(*due), *due);
     }
-    advance.steps.push_back({after, changed.maker});
+    advance.changed.push_back(after);
   }
   for (const auto& one : pushables_) store::feeds::add_outbox(tx_, feed_, one.version, one.kind, one.maker, now_);
   thin_tombstones();
   store::feeds::save(tx_, feed_, row_);
-  std::ranges::sort(advance.steps, {}, [](const Step& step) { return std::pair(step.after.version, step.after.id); });
+  std::ranges::sort(advance.changed, {}, [](const Notification& n) { return std::pair(n.version, n.id); });
   applied.advances.push_back(std::move(advance));
 }
 

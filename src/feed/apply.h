@@ -10,18 +10,12 @@
 
 namespace hg::feed {
 
-// One changed notification and the endpoint that changed it.
-struct Step {
-  model::Notification after;
-  SubscriptionId maker;  // zero: none was named, or several
-};
-
 // A feed that went from one version to another.
 struct Advance {
   FeedKey feed;
   std::int64_t from = 0, to = 0;
   std::int64_t unread = 0;
-  std::vector<Step> steps;  // by version; the last state of each notification
+  std::vector<model::Notification> changed;  // by version; the last state of each
 };
 
 struct Applied {

@@ -22,7 +22,7 @@ constexpr std::int64_t kUnknown = -1;  // wherever the feed is at the first read
 constexpr std::int64_t kLost = -2;     // its ETag names nothing that is known: it is told to fetch
 constexpr std::size_t kRecent = 100;   // changes in one signal; more would hardly fit
 constexpr Duration kWarnBefore = std::chrono::days(3);
-constexpr Duration kTouchEvery = std::chrono::hours(12);
+constexpr Duration kKeepEvery = std::chrono::hours(12);
 
 }  // namespace
 
@@ -33,7 +33,9 @@ struct Live::Reader {
   LiveSend send;
   std::int64_t cursor = kUnknown;
   std::int64_t acked = 0, written = 0;  // what it acknowledged, and what of that is stored
-  Time touched{};
+  Time keep_at{};                       // when its subscription is to be looked at
+  Time expires_at{};                    // of the subscription, as far as is known
+  Duration keep_every{};
   model::Platform platform = model::Platform::none;
   bool contents = true;
   bool blocked = false, closed = false, warned = false;
@@ -83,13 +85,16 @@ struct Hub::State : std::enable_shared_from_this<Hub::State> {
 
   void moved(const bus::Moved& message);
   void ended(const bus::Ended& message);
-  void write(Live::Reader& reader, std::int64_t to, const bus::ChangeNote* change, std::int64_t unread);
+  void write(Live::Reader& reader, std::int64_t to, const bus::ChangeNote* change, std::int64_t unread,
+             const SubscriptionId& maker = {});
+  void tell(Live::Reader& reader, std::int64_t to, const Stretch* stretch, std::int64_t unread);
   void catch_up(const FeedKey& key);
   asio::awaitable<void> read_until_current(FeedKey key);
   void bring(Feed& feed, const Recent& recent, std::int64_t above, const bus::ChangeNote& change);
   asio::awaitable<void> compare_versions();
   asio::awaitable<void> keep_subscriptions();
   asio::awaitable<void> keep(Unsid endpoint, std::int64_t acked);
+  void warn(Live::Reader& reader) const;
   void leave(Live::Reader* reader);
   void close(Live::Reader& reader, std::uint16_t code, std::string_view reason);
 
@@ -120,7 +125,7 @@ void Hub::State::moved(const bus::Moved& message) {
       // The answer to its request has told it.
       reader->cursor = message.to;
     } else if (message.change) {
-      write(*reader, message.to, message.change.get(), message.change->unread);
+      write(*reader, message.to, message.change.get(), message.change->unread, reader->subscription);
     } else {
       read = true;
     }
@@ -128,17 +133,30 @@ void Hub::State::moved(const bus::Moved& message) {
   if (read) catch_up(message.feed);
 }
 
-void Hub::State::write(Live::Reader& reader, std::int64_t to, const bus::ChangeNote* change, std::int64_t unread) {
+// Nullptr: something changed, and that is all that is said. What `maker` did itself is passed over.
+void Hub::State::write(Live::Reader& reader, std::int64_t to, const bus::ChangeNote* change, std::int64_t unread,
+                       const SubscriptionId& maker) {
+  if (!change) return tell(reader, to, nullptr, unread);
+  for (const auto& stretch : stretches(*change, reader.cursor, to, maker)) {
+    if (stretch.own) {
+      reader.cursor = stretch.to;
+    } else {
+      tell(reader, stretch.to, &stretch, unread);
+    }
+    if (!reader.listens()) return;
+  }
+}
+
+void Hub::State::tell(Live::Reader& reader, std::int64_t to, const Stretch* stretch, std::int64_t unread) {
   const auto from = std::max<std::int64_t>(reader.cursor, 0);
   const auto text =
-      signal(tokens, reader.feed, from, to, change, unread,
+      signal(tokens, reader.feed, from, to, stretch, unread,
              {.subscription = reader.subscription, .platform = reader.platform, .contents = reader.contents},
              clock.now() - options.alert_window);
   reader.cursor = to;
-  if (!text) return;
   counts.signals.add();
   const auto etag = tokens.etag(reader.feed, to);
-  reader.tell({.kind = LiveMessage::Kind::signal, .text = *text, .name = etag});
+  reader.tell({.kind = LiveMessage::Kind::signal, .text = text, .name = etag});
 }
 
 // One read a feed at a time: whoever falls behind meanwhile takes part in the next.
@@ -189,7 +207,9 @@ void Hub::State::bring(Feed& feed, const Recent& recent, std::int64_t above, con
       write(*reader, version, nullptr, recent.state.unread);
     } else if (reader->cursor < version) {
       const bool all = reader->cursor >= known_above && reader->cursor >= recent.state.floor;
-      write(*reader, version, all ? &change : nullptr, recent.state.unread);
+      // Who opens from an ETag does not have what came after, its own doing neither.
+      write(*reader, version, all ? &change : nullptr, recent.state.unread,
+            opening ? SubscriptionId{} : reader->subscription);
     }
   }
 }
@@ -247,8 +267,9 @@ asio::awaitable<void> Hub::State::keep_subscriptions() {
   for (const auto& [key, feed] : feeds) {
     for (const auto& reader : feed.readers) {
       if (reader->subscription.zero() || reader->closed) continue;
-      if (reader->acked <= reader->written && now - reader->touched < kTouchEvery) continue;
-      reader->touched = now;
+      const bool warn = !reader->warned && reader->expires_at - now <= kWarnBefore;
+      if (reader->acked <= reader->written && now < reader->keep_at && !warn) continue;
+      reader->keep_at = now + reader->keep_every;
       due.push_back({{key, reader->subscription}, reader->acked});
     }
   }
@@ -265,22 +286,28 @@ asio::awaitable<void> Hub::State::keep(Unsid endpoint, std::int64_t acked) {
     ended({endpoint.feed, endpoint.subscription, reason.empty() ? "unsubscribed" : reason});
     co_return;
   }
+  for (const auto& reader : found->second.readers) {
+    if (reader->subscription != endpoint.subscription) continue;
+    reader->written = std::max(reader->written, acked);
+    reader->expires_at = kept->expires_at;
+    warn(*reader);
+  }
+}
+
+// Once, until its end has moved away again.
+void Hub::State::warn(Live::Reader& reader) const {
+  const bool expiring = reader.expires_at - clock.now() <= kWarnBefore;
+  if (!expiring) reader.warned = false;
+  if (!expiring || reader.warned || !reader.listens()) return;
+  reader.warned = true;
   std::string text;
   JsonWriter(text)
       .object()
       .field("type", "subscriptionExpiring")
-      .field("subscriptionId", endpoint.subscription)
-      .field("expirationDateTime", kept->expires_at)
+      .field("subscriptionId", reader.subscription)
+      .field("expirationDateTime", reader.expires_at)
       .end();
-  const bool expiring = kept->expires_at - clock.now() <= kWarnBefore;
-  for (const auto& reader : found->second.readers) {
-    if (reader->subscription != endpoint.subscription) continue;
-    reader->written = std::max(reader->written, acked);
-    if (!expiring) reader->warned = false;
-    if (!expiring || reader->warned || !reader->listens()) continue;
-    reader->warned = true;
-    reader->tell({.kind = LiveMessage::Kind::event, .text = text, .name = "subscriptionExpiring"});
-  }
+  reader.tell({.kind = LiveMessage::Kind::event, .text = text, .name = "subscriptionExpiring"});
 }
 
 Hub::Hub(asio::any_io_executor loop, Reader& reader, Subscriptions& subscriptions, const Tokens& tokens, bus::Bus& bus,
@@ -315,10 +342,13 @@ Result<Live> Hub::open(LiveReader wanted) {
   reader->send = std::move(wanted.send);
   reader->platform = wanted.platform;
   reader->contents = wanted.type != model::NotificationType::only;
+  reader->expires_at = wanted.expires_at;
+  reader->keep_every = std::min<Duration>(kKeepEvery, wanted.life / 4);
   if (wanted.etag) reader->cursor = state.tokens.parse_etag(wanted.feed, *wanted.etag).value_or(kLost);
   auto* const opened = reader.get();
   state.feeds[wanted.feed].readers.push_back(std::move(reader));
   ++state.count;
+  if (!opened->subscription.zero()) state.warn(*opened);
   state.catch_up(wanted.feed);
   return Live(state_, opened);
 }

@@ -42,6 +42,9 @@ struct LiveReader {
   // Where it is; nullopt: now. What was missed comes as one signal; an ETag that is malformed, foreign or below the
   // floor gives one afsChangeNotification.
   std::optional<std::string> etag = {};
+  // The subscription's: it is kept alive, and its last three days are announced.
+  Duration life = model::kDefaultLife;
+  Time expires_at = Time::max();
   LiveSend send = {};
 };
 inline constexpr std::uint16_t kCloseEnded = 4410, kCloseTooMany = 4429, kCloseRestarting = 1012;

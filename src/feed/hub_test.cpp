@@ -246,6 +246,85 @@ TEST(Hub, leaves_out_who_made_the_change_and_goes_on_from_what_its_answer_said) 
   EXPECT_TRUE(other.contiguous());
 }
 
+TEST(Hub, passes_over_the_makers_own_change_also_where_it_reads_the_store) {
+  LiveWorld world;
+  const auto mine = world.run(world.subscriptions.create_or_renew(world.endpoint("mine")))->subscription.id;
+  world.apply({world.post("a"), world.post("b")});
+  Connection maker, other;
+  world.open(maker, {}, mine);
+  world.open(other);
+  auto dismissed = world.dismiss("a"), read = world.read("a");
+  dismissed.maker = read.maker = mine;
+
+  world.apply({dismissed, read, world.dismiss("b")});  // its message is lost
+  world.run(world.hub.sweep());
+
+  ASSERT_EQ(maker.signals.size(), 1U);
+  EXPECT_EQ(maker.signals[0].base, world.etag(4));
+  EXPECT_EQ(maker.signals[0].next, world.etag(5));
+  ASSERT_EQ(maker.signals[0].activities.size(), 1U);
+  EXPECT_EQ(maker.signals[0].activities[0].at("appActivityId").as_string(), "b");
+  ASSERT_EQ(other.signals.size(), 1U);
+  EXPECT_EQ(other.signals[0].activities.size(), 2U);
+}
+
+TEST(Hub, tells_the_maker_of_its_own_change_where_another_lies_below_it) {
+  LiveWorld world;
+  const auto mine = world.run(world.subscriptions.create_or_renew(world.endpoint("mine")))->subscription.id;
+  Connection maker;
+  world.open(maker, {}, mine);
+  world.apply({world.post("a")});  // its message is lost
+  auto dismissed = world.dismiss("a");
+  dismissed.maker = mine;
+
+  world.change(dismissed);
+
+  ASSERT_EQ(maker.signals.size(), 1U);
+  EXPECT_EQ(maker.signals[0].base, world.etag(0));
+  EXPECT_EQ(maker.signals[0].next, world.etag(2));
+  EXPECT_EQ(maker.signals[0].activities.at(0).at("userActionState").as_int64(), 2);
+}
+
+TEST(Hub, replays_what_the_endpoint_did_itself_where_it_opens_from_before_it) {
+  LiveWorld world;
+  const auto mine = world.run(world.subscriptions.create_or_renew(world.endpoint("mine")))->subscription.id;
+  auto posted = world.post("a");
+  posted.maker = mine;
+  world.apply({posted});
+  Connection again;
+
+  world.open(again, 0, mine);
+
+  ASSERT_EQ(again.signals.size(), 1U);
+  EXPECT_EQ(again.signals[0].activities.size(), 1U);
+}
+
+TEST(Hub, brings_a_small_change_to_everybody_without_a_read_of_the_store) {
+  LiveWorld world;
+  std::vector<Connection> readers(10);
+  for (auto& reader : readers) world.open(reader);
+  const auto before = world.store->reads();
+
+  for (int i = 0; i < 5; ++i) world.change(world.post("n" + std::to_string(i)));
+
+  for (const auto& reader : readers) EXPECT_EQ(reader.signals.size(), 5U);
+  EXPECT_EQ(world.store->reads(), before);
+}
+
+TEST(Hub, reads_a_large_change_once_for_everybody) {
+  LiveWorld world;
+  std::vector<Connection> readers(10);
+  for (auto& reader : readers) world.open(reader);
+  auto large = world.post("large");
+  std::get<model::PostRequest>(large.what).content.raw_content = std::string(9'000, 'x');
+  const auto before = world.store->reads();
+
+  world.change(large);
+
+  for (const auto& reader : readers) EXPECT_EQ(reader.signals.size(), 1U);
+  EXPECT_EQ(world.store->reads(), before + 1);
+}
+
 TEST(Hub, marks_what_is_not_to_alert) {
   LiveWorld world;
   Connection phone, windows;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "bus/bus.h"
 #include "feed/tokens.h"
@@ -15,7 +16,7 @@ namespace hg::feed {
 // The host name of a cross-device app; callable from any thread.
 using HostName = std::function<std::string(const AppId&)>;
 
-bus::Note note_of(const model::Notification& notification, std::string_view host_name, SubscriptionId maker = {});
+bus::Note note_of(const model::Notification& notification, std::string_view host_name);
 
 // For whom a signal is made.
 struct Addressee {
@@ -26,11 +27,20 @@ struct Addressee {
 
 inline constexpr std::size_t kMaxSignalBytes = 16 * 1024;
 
-// Brings the addressee from `from` to `to` with those of `notes` that are above `from` and not its own doing; nullptr
-// notes: with none of them known. Nullopt where it made all of them itself. Over kMaxSignalBytes it is an
-// afsChangeNotification.
-std::optional<std::string> signal(const Tokens& tokens, const FeedKey& feed, std::int64_t from, std::int64_t to,
-                                  const bus::ChangeNote* change, std::int64_t unread, const Addressee& addressee,
-                                  Time alerts_since);
+// Part of a change, up to version `to`: what others did, or what the addressee did itself and its answers have told it.
+struct Stretch {
+  std::int64_t to = 0;
+  bool own = false;
+  std::vector<const bus::Note*> notes = {};  // of others, handled ones first
+};
+// What of `change` lies above `from`, in the order it happened; at least one, the last ends at `to`. So an endpoint
+// that missed the answer to its own change finds that the next signal does not begin where it is, and fetches.
+std::vector<Stretch> stretches(const bus::ChangeNote& change, std::int64_t from, std::int64_t to,
+                               const SubscriptionId& addressee);
+
+// Brings the addressee from `from` to the end of the stretch; nullptr: with none of it known. Over kMaxSignalBytes it
+// is an afsChangeNotification.
+std::string signal(const Tokens& tokens, const FeedKey& feed, std::int64_t from, std::int64_t to,
+                   const Stretch* stretch, std::int64_t unread, const Addressee& addressee, Time alerts_since);
 
 }  // namespace hg::feed

@@ -23,9 +23,10 @@ bool whole_store(const store::Fault& fault) {
 
 // The one maker of every change of it, or none.
 SubscriptionId only_maker(const Advance& advance) {
-  const auto first = advance.steps.empty() ? SubscriptionId{} : advance.steps.front().maker;
-  return std::ranges::all_of(advance.steps, [&](const Step& step) { return step.maker == first; }) ? first
-                                                                                                   : SubscriptionId{};
+  const auto first = advance.changed.empty() ? SubscriptionId{} : advance.changed.front().maker;
+  const bool alone = std::ranges::all_of(
+      advance.changed, [&](const model::Notification& n) { return n.maker == first && n.made_after <= advance.from; });
+  return alone ? first : SubscriptionId{};
 }
 
 bus::Moved moved(const Advance& advance, const HostName& host_name) {
@@ -34,8 +35,8 @@ bus::Moved moved(const Advance& advance, const HostName& host_name) {
   auto change = std::make_shared<bus::ChangeNote>();
   change->unread = advance.unread;
   std::size_t bytes = 0;
-  for (const auto& step : advance.steps) {
-    change->notes.push_back(note_of(step.after, host, step.maker));
+  for (const auto& notification : advance.changed) {
+    change->notes.push_back(note_of(notification, host));
     bytes += change->notes.back().activity.size();
     if (bytes > bus::kMaxNoteBytes) return message;
   }

@@ -82,6 +82,9 @@ struct Notification {
   std::int64_t alert_version = 0;  // feed version at which it last asked for attention
   Time alerted_at{};
   Time keep_until{};  // the latest expiry it ever had
+  // The endpoint that made the last change; zero: none was named. Every change above `made_after` was its own.
+  SubscriptionId maker;
+  std::int64_t made_after = 0;
 
   [[nodiscard]] bool handled() const {
     return action_state == ActionState::activated || action_state == ActionState::dismissed;

@@ -108,6 +108,11 @@ class Database::Threads {
     return {jobs_.size(), std::chrono::duration_cast<Duration>(Steady::now() - jobs_.front().since)};
   }
 
+  [[nodiscard]] std::uint64_t taken() const {
+    const std::scoped_lock lock(mutex_);
+    return taken_;
+  }
+
   void stop() {
     {
       const std::scoped_lock lock(mutex_);
@@ -135,6 +140,7 @@ class Database::Threads {
     if (jobs_.empty()) return std::nullopt;
     auto job = std::move(jobs_.front().job);
     jobs_.pop_front();
+    ++taken_;
     return job;
   }
 
@@ -144,6 +150,7 @@ class Database::Threads {
   std::condition_variable some_;
   std::deque<Waiting> jobs_;
   bool stopping_ = false;
+  std::uint64_t taken_ = 0;
   std::vector<std::thread> threads_;
 };
 
@@ -269,6 +276,8 @@ void Database::measure(metrics::Page& page) const {
     page.gauge("heliograph_store_queue_age_seconds", "How long the oldest of it has waited.",
                std::chrono::duration<double>(load.age).count(), {{"kind", kind}});
 }
+
+std::uint64_t Database::reads() const { return reading_->taken(); }
 
 void Database::set_max_pages(std::int64_t pages) {
   writing_->run_now([&](Connection*) { writer_->set_max_pages(pages); });

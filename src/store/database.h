@@ -101,6 +101,8 @@ class Database {
   [[nodiscard]] Load load() const;
   // Commits and what waits for the threads.
   void measure(metrics::Page& page) const;
+  // How many jobs the reading threads have taken.
+  [[nodiscard]] std::uint64_t reads() const;
   // Takes nothing more, finishes what waits, joins the threads. The executors that wait for results must still exist.
   void stop();
   [[nodiscard]] const std::string& path() const { return options_.path; }

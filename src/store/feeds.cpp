@@ -11,7 +11,7 @@ namespace {
   "status, "                                                                                                     \
   "read_state, action_state, snooze_until, content_version, created_at, modified_at, handled_platform, "         \
   "handled_device, "                                                                                             \
-  "handled_at, posted_by, request_id, fingerprint, alert_version, alerted_at"
+  "handled_at, posted_by, request_id, fingerprint, alert_version, alerted_at, maker, made_after"
 #define HG_COLUMNS HG_HEAD_COLUMNS ", raw_content, title, body, policies"
 
 model::Notification read_head(const Row& row) {
@@ -38,15 +38,17 @@ model::Notification read_head(const Row& row) {
   n.fingerprint = row.text(21);
   n.alert_version = row.integer(22);
   n.alerted_at = row.time(23);
+  if (!row.null(24)) n.maker = row.id<SubscriptionId>(24);
+  n.made_after = row.integer(25);
   return n;
 }
 
 model::Notification read_whole(const Row& row) {
   auto n = read_head(row);
-  n.content.raw_content = row.maybe_text(24);
-  n.content.title = row.maybe_text(25);
-  n.content.body = row.maybe_text(26);
-  n.content.policies = row.text(27);
+  n.content.raw_content = row.maybe_text(26);
+  n.content.title = row.maybe_text(27);
+  n.content.body = row.maybe_text(28);
+  n.content.policies = row.text(29);
   return n;
 }
 
@@ -61,6 +63,9 @@ std::optional<std::string_view> handled_platform(const model::Notification& n) {
 }
 std::optional<std::string_view> handled_device(const model::Notification& n) {
   return n.handled_by ? std::optional<std::string_view>(n.handled_by->device_name) : std::nullopt;
+}
+std::optional<SubscriptionId> maker(const model::Notification& n) {
+  return n.maker.zero() ? std::nullopt : std::optional(n.maker);
 }
 std::optional<Time> handled_at(const model::Notification& n) {
   return n.handled_by ? std::optional(n.handled_by->at) : std::nullopt;
@@ -141,8 +146,7 @@ void insert(Connection& tx, const FeedKey& feed, const model::Notification& n) {
   const auto& c = n.content;
   tx.exec("INSERT INTO notifications (shard, user_id, app_id, " HG_COLUMNS
           ", bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-          "$21, "
-          "$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
+          "$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)",
           {feed.shard(),
            feed.user,
            feed.app,
@@ -170,6 +174,8 @@ void insert(Connection& tx, const FeedKey& feed, const model::Notification& n) {
            blob(n.fingerprint),
            n.alert_version,
            n.alerted_at,
+           maker(n),
+           n.made_after,
            c.raw_content,
            c.title,
            c.body,
@@ -184,8 +190,8 @@ void update(Connection& tx, const FeedKey& feed, const model::Notification& n) {
       "keep_until = $6, priority = $7, status = $8, read_state = $9, action_state = $10, snooze_until = $11, "
       "content_version = $12, created_at = $13, modified_at = $14, handled_platform = $15, handled_device = $16, "
       "handled_at = $17, posted_by = $18, request_id = $19, fingerprint = $20, alert_version = $21, alerted_at = $22, "
-      "raw_content = $23, title = $24, body = $25, policies = $26, bytes = $27 "
-      "WHERE shard = $28 AND user_id = $29 AND app_id = $30 AND id = $31",
+      "maker = $23, made_after = $24, raw_content = $25, title = $26, body = $27, policies = $28, bytes = $29 "
+      "WHERE shard = $30 AND user_id = $31 AND app_id = $32 AND id = $33",
       {n.version,
        c.group_name,
        c.platforms,
@@ -208,6 +214,8 @@ void update(Connection& tx, const FeedKey& feed, const model::Notification& n) {
        blob(n.fingerprint),
        n.alert_version,
        n.alerted_at,
+       maker(n),
+       n.made_after,
        c.raw_content,
        c.title,
        c.body,
