@@ -1,6 +1,9 @@
 #include "api/stream.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <random>
 
 #include "api/problem.h"
 #include "api/target.h"
@@ -13,6 +16,12 @@ namespace {
 constexpr Duration kHeartbeat = std::chrono::seconds(30);
 constexpr std::string_view kHeartbeatText = R"({"type":"heartbeat"})";
 constexpr std::uint16_t kBadMessage = 4400, kTokenExpired = 4401, kRevoked = 4403, kFault = 1011;
+
+// Those that are sent away together must not come back together.
+std::int64_t come_back_after_ms() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_int_distribution<std::int64_t>(1'000, 6'000)(random);
+}
 
 std::string_view text_of(const json::object& message, std::string_view name) {
   const json::value* found = message.if_contains(name);
@@ -56,7 +65,7 @@ Stream::~Stream() { others_->erase(this); }
 void Stream::start(const std::shared_ptr<net::Live>& live) {
   live_ = live;
   live->on_message = [this](std::string_view text) { hear(text); };
-  live->on_drained = [this] { place_.drained(); };
+  live->on_drained = [this] { drained(); };
   live->on_closed = [self = shared_from_this()] {
     self->alarm_.disarm();
     self->place_ = {};
@@ -64,7 +73,10 @@ void Stream::start(const std::shared_ptr<net::Live>& live) {
   const bool events = live->kind() == net::Live::Kind::events;
   live->heartbeat(kHeartbeat, events ? net::kSseComment : kHeartbeatText);
   // From now on a browser that reconnects says where it was, though no signal came yet.
-  if (events && services_.tokens.parse_etag(order_.feed, order_.etag)) live->send("id: " + order_.etag + "\n\n");
+  if (events) {
+    const bool known = services_.tokens.parse_etag(order_.feed, order_.etag).has_value();
+    live->send(fmt::format("{}retry: {}\n\n", known ? "id: " + order_.etag + "\n" : "", come_back_after_ms()));
+  }
   feed::LiveReader reader{.feed = order_.feed, .etag = order_.etag, .send = [this](const feed::LiveMessage& message) {
                             return tell(message);
                           }};
@@ -72,11 +84,14 @@ void Stream::start(const std::shared_ptr<net::Live>& live) {
     reader.subscription = order_.endpoint->id;
     reader.platform = order_.endpoint->counts_as;
     reader.type = order_.endpoint->notification_type;
+    reader.life = order_.endpoint->life;
+    reader.expires_at = order_.endpoint->expires_at;
   }
   auto place = here_.hub.open(std::move(reader));
   if (!place) {
     const bool full = place.error().code == Code::too_many_requests;
-    return close(full ? feed::kCloseTooMany : feed::kCloseRestarting, full ? "too many connections" : "restarting");
+    if (!full) return restarting(*live);
+    return close(feed::kCloseTooMany, "too many connections");
   }
   place_ = std::move(*place);
   arm();
@@ -86,7 +101,11 @@ bool Stream::tell(const feed::LiveMessage& message) {
   const auto live = live_.lock();
   if (!live) return true;
   if (message.kind == feed::LiveMessage::Kind::close) {
-    live->close(message.code, message.name);
+    if (message.code == feed::kCloseRestarting) {
+      restarting(*live);
+    } else {
+      live->close(message.code, message.name);
+    }
     return true;
   }
   if (live->kind() == net::Live::Kind::websocket) return live->send(message.text);
@@ -119,9 +138,22 @@ asio::awaitable<void> Stream::answer(std::string text) {
   const auto reply = co_await reply_to(message->get_object());
   if (!reply) co_return close(kBadMessage, "a message is an update, delete, ack or token, with what it needs");
   if (const auto live = live_.lock()) {
-    live->send(*reply);
-    live->resume();
+    unheard_ = !live->send(*reply);
+    if (!unheard_) live->resume();
   }
+}
+
+// Whoever does not read its answers asks nothing more, so that they cannot pile up.
+void Stream::drained() {
+  place_.drained();
+  if (!std::exchange(unheard_, false)) return;
+  if (const auto live = live_.lock()) live->resume();
+}
+
+void Stream::restarting(net::Live& live) {
+  const auto delay = come_back_after_ms();
+  if (live.kind() == net::Live::Kind::events) live.send(fmt::format("retry: {}\n\n", delay));
+  live.close(feed::kCloseRestarting, fmt::format("restarting; come back in {} ms", delay));
 }
 
 asio::awaitable<std::optional<std::string>> Stream::reply_to(const json::object& message) {

@@ -47,6 +47,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Result<void> renew_token(std::string_view token);
   void arm();
   void expired();
+  void drained();
+  void restarting(net::Live& live);
   void close(std::uint16_t code, std::string_view reason);
 
   Services& services_;
@@ -54,6 +56,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::shared_ptr<std::unordered_set<Stream*>> others_;  // of this loop, itself among them
   StreamOrder order_;
   bool opened_ = false;
+  bool unheard_ = false;  // an answer waits to be taken: until then its client is not heard
   std::weak_ptr<net::Live> live_;
   feed::Live place_;
   net::Alarm alarm_;  // when the token ends

@@ -13,6 +13,8 @@ namespace {
 
 // A client that sends without end gives way to the others after so many reads.
 constexpr int kReadsInARow = 8;
+// Otherwise megabytes would wait in the kernel for a reader that hardly reads, and all of it stale.
+constexpr int kUnsentInKernel = 8 * 1024;
 
 Duration jittered(Duration about) {
   thread_local std::minstd_rand random{std::random_device{}()};
@@ -29,7 +31,9 @@ Live::Live(Kind kind, Loop& loop, Stream stream, Limits limits, std::string remo
       limits_(limits),
       remote_(std::move(remote)),
       frames_(limits.message),
-      alarm_(Alarm::of<&Live::expired>(this)) {}
+      alarm_(Alarm::of<&Live::expired>(this)) {
+  stream_.bound_unsent(kUnsentInKernel);
+}
 
 Live::~Live() = default;
 
@@ -242,7 +246,8 @@ void Live::rearm() {
 }
 
 void Live::expired() {
-  if (state_ != State::open || blocked()) return drop();
+  if (state_ != State::open) return drop();
+  if (blocked()) return say_close(kTooSlow, "too slow");
   if (send(beat_text_)) rearm();
 }
 

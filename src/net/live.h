@@ -28,8 +28,8 @@ class Live : public std::enable_shared_from_this<Live> {
 
   struct Limits {
     std::size_t message = 64 * 1024;      // a client's message beyond: 1009
-    std::size_t pending = 64 * 1024;      // more of it unsent when something is added: closed as slow
-    Duration stall = Duration{60'000};    // no byte taken for so long: dropped
+    std::size_t pending = 32 * 1024;      // more of it unsent when something is added: closed as slow
+    Duration stall = Duration{300'000};   // no byte taken for so long: closed as slow
     Duration farewell = Duration{2'000};  // for the peer's close after ours
   };
 

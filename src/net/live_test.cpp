@@ -232,13 +232,36 @@ TEST(Live, closes_a_reader_for_whom_too_much_waits) {
   flood.closed.get_future().wait();
 }
 
-TEST(Live, drops_a_reader_that_takes_nothing_at_all) {
-  ServerLimits limits;
-  limits.live.stall = milliseconds(1);
+TEST(Live, leaves_little_in_the_kernel_for_a_reader_that_takes_nothing) {
   Flood flood;
-  TestServer server(websocket([&](const auto& live) { flood.begin(live); }), limits);
+  TestServer server(websocket([&](const auto& live) { flood.begin(live); }));
   Peer peer(server.port(), 4096);
   peer.say(kHandshake).hear_until("\r\n\r\n");
+  EXPECT_LT(flood.blocked.get_future().get(), 100U);
+}
+
+TEST(Live, says_too_slow_to_a_reader_that_takes_nothing_at_all) {
+  ServerLimits limits;
+  limits.live.stall = milliseconds(1);
+  limits.live.farewell = std::chrono::minutes(1);
+  Flood flood;
+  std::shared_ptr<Live> flooded;
+  TestServer server(websocket([&](const auto& live) {
+                      flooded = live;
+                      flood.begin(live);
+                    }),
+                    limits);
+  Peer peer(server.port(), 4096);
+  peer.say(kHandshake).hear_until("\r\n\r\n");
+  flood.blocked.get_future().wait();
+  for (bool open = true; open;) {
+    std::promise<bool> answer;
+    server.loops()[0].post([&] { answer.set_value(flooded->open()); });
+    open = answer.get_future().get();
+  }
+  flooded.reset();
+  EXPECT_TRUE(peer.hear_until(closing(kTooSlow, "too slow")).ends_with("too slow"));
+  peer.finish_sending();
   flood.closed.get_future().wait();
 }
 

@@ -1,5 +1,7 @@
 #include "net/stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/redirect_error.hpp>
@@ -53,6 +55,10 @@ void Stream::close() {
 void Stream::cancel() {
   boost::system::error_code ignored;
   descriptor_.cancel(ignored);
+}
+
+void Stream::bound_unsent(int bytes) {
+  ::setsockopt(descriptor_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
 asio::awaitable<bool> Stream::wait(Io state) {

@@ -31,6 +31,8 @@ class Stream {
   void close();
   // Waiting ends with operation_aborted.
   void cancel();
+  // The kernel takes no more while it holds so much that it has not sent. TCP alone knows how.
+  void bound_unsent(int bytes);
 
   [[nodiscard]] bool is_open() const { return descriptor_.is_open(); }
   [[nodiscard]] bool encrypted() const { return tls_ != nullptr; }
