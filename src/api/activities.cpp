@@ -13,9 +13,16 @@ struct Pages {
   feed::Reader& reader;
   FeedKey feed;
   std::string host_name;
+  feed::Keep keep = {};
   bool first = true;
 
+  // Deletions always: who has it may have it from another call.
+  [[nodiscard]] bool kept(const model::Notification& notification) const {
+    return !keep || notification.deleted() || keep(notification);
+  }
+
   void append(std::string& out, const model::Notification& notification) {
+    if (!kept(notification)) return;
     if (!std::exchange(first, false)) out += ',';
     if (notification.deleted()) {
       model::append_tombstone(out, notification, host_name);
@@ -49,11 +56,10 @@ std::optional<Time> bound(const Call& call, std::string_view name) {
   return std::nullopt;
 }
 
-feed::Keep wanted(const Call& call, const model::Subscription& subscription) {
+// What the query asks for; `since`: not what was posted before.
+feed::Keep wanted(const Call& call, std::optional<Time> since) {
   const auto after = bound(call, "lastmodifiedafter");
   const auto before = bound(call, "lastmodifiedbefore");
-  std::optional<Time> since;
-  if (subscription.sync_days) since = call.now - std::chrono::days(*subscription.sync_days);
   if (!after && !before && !since) return {};
   return [=](const model::Notification& notification) {
     const Time modified = notification.modified_at.value_or(notification.created_at);
@@ -64,7 +70,9 @@ feed::Keep wanted(const Call& call, const model::Subscription& subscription) {
 
 asio::awaitable<net::Response> whole_view(Call& call, const model::Subscription& subscription) {
   const FeedKey feed = subscription.feed;
-  auto view = co_await call.services.reader.view(feed, wanted(call, subscription));
+  std::optional<Time> since;
+  if (subscription.sync_days) since = call.now - std::chrono::days(*subscription.sync_days);
+  auto view = co_await call.services.reader.view(feed, wanted(call, since));
   auto response = streamed(call, feed, view.state);
   std::string start = head(call, feed, view.state, view.ids.size());
   response.more = [pages = Pages{call.services.reader, feed, host_name_of(call, feed.app)}, ids = std::move(view.ids),
@@ -91,10 +99,11 @@ asio::awaitable<std::optional<net::Response>> changed_view(Call& call, const Fee
   auto first = co_await call.services.reader.changes(feed, query);
   if (!first) co_return std::nullopt;
   auto response = streamed(call, feed, first->state);
-  const std::optional<std::size_t> total = first->more ? std::nullopt : std::optional(first->notifications.size());
+  Pages pages{call.services.reader, feed, host_name_of(call, feed.app), wanted(call, std::nullopt)};
+  const auto kept = std::ranges::count_if(first->notifications, [&](const auto& n) { return pages.kept(n); });
+  const std::optional<std::size_t> total = first->more ? std::nullopt : std::optional(static_cast<std::size_t>(kept));
   std::string start = head(call, feed, first->state, total);
-  response.more = [pages = Pages{call.services.reader, feed, host_name_of(call, feed.app)}, query,
-                   changes = std::move(*first), start = std::move(start),
+  response.more = [pages = std::move(pages), query, changes = std::move(*first), start = std::move(start),
                    read = true](std::string& piece) mutable -> asio::awaitable<bool> {
     piece += std::exchange(start, {});
     if (!std::exchange(read, false)) {
