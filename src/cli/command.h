@@ -77,5 +77,6 @@ void add_backup(CLI::App& program, Chosen& chosen);
 void add_restore(CLI::App& program, Chosen& chosen);
 void add_send(CLI::App& program, Chosen& chosen);
 void add_tail(CLI::App& program, Chosen& chosen);
+void add_bench(CLI::App& program, Chosen& chosen);
 
 }  // namespace hg::cli

@@ -41,6 +41,9 @@ class Door {
   Result<Answer> stream(const Ask& ask, const std::function<bool(std::string_view)>& line,
                         const std::function<bool()>& going);
 
+  // The administrator's token, where --server was named; else "".
+  [[nodiscard]] const std::string& token() const { return token_; }
+
  private:
   Door() = default;
 

@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   hg::cli::add_doctor(program, chosen);
   hg::cli::add_backup(program, chosen);
   hg::cli::add_restore(program, chosen);
+  hg::cli::add_bench(program, chosen);
   if (argc == 1) {
     fmt::print(stderr, "{}", program.help());
     return hg::cli::kUsage;

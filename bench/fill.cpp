@@ -1,0 +1,84 @@
+// Fills a fresh demo deployment that no server uses: users with a live-only subscription and so many notifications
+// each, as they lie in a store where everybody's posts came mixed.
+//   fill DATA USERS NOTIFICATIONS
+#include <cstdlib>
+#include <exception>
+
+#include "app/data.h"
+#include "sample.h"
+#include "store/database.h"
+#include "store/subscriptions.h"
+#include "store/users.h"
+
+namespace {
+
+using namespace hg;
+
+struct Deployment {
+  AppId app;
+  ApplicationId application;
+};
+
+Deployment deployment(store::Connection& tx) {
+  return tx
+      .first("SELECT app_id, application_id FROM cross_device_members LIMIT 1", {},
+             [](const store::Row& row) { return Deployment{row.id<AppId>(0), row.id<ApplicationId>(1)}; })
+      .value();
+}
+
+void add_user(store::Connection& tx, const FeedKey& feed, const Deployment& into, int number, Time now) {
+  store::User user{.id = feed.user, .upn = fmt::format("bench{:06}@bench.example", number), .created_at = now};
+  if (!store::users::insert(tx, user)) throw std::runtime_error("filled already");
+  store::SubscriptionRow row;
+  auto& s = row.subscription;
+  s.id = SubscriptionId{crypto::random_guid()};
+  s.feed = feed;
+  s.application = into.application;
+  s.device_id = s.device_name = "bench";
+  s.created_at = s.renewed_at = now;
+  s.life = model::kDefaultLife;
+  s.expires_at = now + s.life;
+  store::subscriptions::insert(tx, row);
+}
+
+void fill(store::Connection& tx, int users, int notifications) {
+  const auto now = SystemClock().now();
+  const auto into = deployment(tx);
+  tx.script("PRAGMA cache_size = -2000000");
+  std::vector<FeedKey> feeds;
+  for (int i = 0; i < users; ++i) {
+    feeds.push_back({UserId{crypto::random_guid()}, into.app});
+    add_user(tx, feeds.back(), into, i, now);
+  }
+  for (int version = 1; version <= notifications; ++version) {
+    for (const auto& feed : feeds) {
+      const auto row = bench::sample(now, version);
+      store::feeds::insert(tx, feed, row);
+      if (version < notifications) continue;
+      store::feeds::lock(tx, feed);
+      store::feeds::save(tx, feed, bench::after(version, row));
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc != 4) {
+    fmt::print(stderr, "usage: fill DATA USERS NOTIFICATIONS\n");
+    return 2;
+  }
+  const app::DataFiles files(argv[1]);
+  auto lock = app::DataLock::take(files);
+  if (!lock) throw std::runtime_error(lock.error().message);
+  auto database = store::Database::open({.path = files.database}, SystemClock().now());
+  if (!database) throw std::runtime_error(database.error().message);
+  (*database)->transact_now([&](store::Connection& tx) {
+    fill(tx, std::atoi(argv[2]), std::atoi(argv[3]));
+    return 0;
+  });
+  return 0;
+} catch (const std::exception& error) {
+  fmt::print(stderr, "fill: {}\n", error.what());
+  return 1;
+}
