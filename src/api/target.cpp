@@ -46,10 +46,11 @@ Error target_not_allowed() {
 }
 
 Error several_apps(const Call& call, std::string_view advice) {
-  std::string names;
-  for (const AppId& app : apps_of(call)) names.append(names.empty() ? "" : ", ").append(host_name_of(call, app));
+  std::vector<std::string> names;
+  for (const AppId& app : apps_of(call)) names.push_back(host_name_of(call, app));
+  std::ranges::sort(names);
   return {Code::ambiguous_target_host_name,
-          "the application belongs to several cross-device apps (" + names + "); " + std::string(advice)};
+          fmt::format("the application belongs to several cross-device apps ({}); {}", fmt::join(names, ", "), advice)};
 }
 
 Result<std::optional<feed::Unsid>> named_unsid(const Call& call) {
