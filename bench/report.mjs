@@ -15,12 +15,12 @@ const columns = {
 };
 // What each scenario is drawn by, and what its operation is.
 const shown = {
-  post: { title: 'A durable post', operation: 'a post', columns: ['perSecond', 'cpuUs', 'p50Ms', 'p99Ms'], plot: ['cpuUs', 'CPU µs a post'] },
-  live: { title: 'A state change reaches three live connections', operation: 'a delivered message; 500 changes a second, each to three connections of its user', columns: ['cpuUs', 'p50Ms', 'p99Ms'], plot: ['p99Ms', 'p99 ms'] },
-  fanout: { title: 'One user with very many live connections', operation: 'a delivered message; 20 changes a second', columns: ['cpuUs', 'p50Ms', 'p99Ms'], plot: ['cpuUs', 'CPU µs a message'] },
-  idle: { title: 'Idle live connections', operation: 'a connection', columns: ['pssBytes', 'pssBytesAfterTraffic', 'rssBytes'], plot: ['pssBytes', 'bytes'] },
-  delta: { title: 'What changed: five changes', operation: 'a call', columns: ['perSecond', 'cpuUs', 'p50Ms', 'p99Ms'], plot: ['cpuUs', 'CPU µs a call'] },
-  start: { title: 'Start with a million stored notifications', operation: 'a start', columns: ['readyMs'], plot: ['readyMs', 'ms'] },
+  post: { title: 'A durable post', operation: (size) => `a post; ${size.users.toLocaleString('en')} users with ${size.stored} notifications each`, columns: ['perSecond', 'cpuUs', 'p50Ms', 'p99Ms'], plot: ['cpuUs', 'CPU µs a post'] },
+  live: { title: 'A state change reaches three live connections', operation: (size) => `a delivered message; ${size.live.toLocaleString('en')} users with three connections each, 500 changes a second`, columns: ['cpuUs', 'p50Ms', 'p99Ms'], plot: ['p99Ms', 'p99 ms'] },
+  fanout: { title: 'One user with very many live connections', operation: (size) => `a delivered message; ${size.fan.toLocaleString('en')} connections, 20 changes a second`, columns: ['cpuUs', 'p50Ms', 'p99Ms'], plot: ['cpuUs', 'CPU µs a message'] },
+  idle: { title: 'Idle live connections', operation: (size) => `a connection, of ${size.idle.toLocaleString('en')}`, columns: ['pssBytes', 'pssBytesAfterTraffic', 'rssBytes'], plot: ['pssBytes', 'bytes'] },
+  delta: { title: 'What changed: five changes', operation: () => 'a call', columns: ['perSecond', 'cpuUs', 'p50Ms', 'p99Ms'], plot: ['cpuUs', 'CPU µs a call'] },
+  start: { title: 'Start', operation: (size) => `a start with ${size.start.toLocaleString('en')} stored notifications`, columns: ['readyMs'], plot: ['readyMs', 'ms'] },
 };
 
 const value = (figures, name, key) => figures?.[name]?.[key]?.median;
@@ -77,8 +77,8 @@ function markdown(results, picture) {
   for (const [name, { title, operation, columns: keys }] of Object.entries(shown)) {
     const scenario = results.scenarios[name];
     if (!scenario) continue;
-    const { machine, rounds } = scenario;
-    parts.push(`## ${title}`, '', `An operation is ${operation}. ${rounds} rounds; ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, load before it began ${machine.load.toFixed(1)}.`,
+    const { machine, size } = scenario;
+    parts.push(`## ${title}`, '', `An operation is ${operation(size)}. ${size.rounds} rounds of ${size.seconds} s; ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, load before it began ${machine.load.toFixed(1)}.`,
       '', table(scenario.figures, keys), '', picture(name, title), '');
   }
   return parts.join('\n');

@@ -58,7 +58,7 @@ for (const [name, scenario] of Object.entries(scenarios)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   console.log(`== ${name}`);
   try {
-    results.scenarios[name] = { machine: machine(), rounds: size.rounds, figures: await scenario(size, interleave) };
+    results.scenarios[name] = { machine: machine(), size, figures: await scenario(size, interleave) };
     writeFileSync(file, JSON.stringify(results, null, 1));
   } catch (error) {
     failed = true;
