@@ -9,6 +9,7 @@ find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
 find_package(GTest REQUIRED)
 find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
 
 function(heliograph_compile target)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)

@@ -1,6 +1,7 @@
 #include "api/admission.h"
 
 #include "api/headers.h"
+#include "base/inflate.h"
 
 namespace hg::api {
 namespace {
@@ -15,11 +16,24 @@ bool has_body(const net::Request& request) {
   return !request.body.empty() && (request.method == "POST" || request.method == "PATCH");
 }
 
+std::unexpected<Error> unknown_coding(std::string_view coding, std::string_view right) {
+  return fail(Code::unsupported_media_type,
+              "Content-Encoding is " + std::string(coding) + "; " + std::string(right) + " is right");
+}
+
+// How the body is packed; nullopt: not at all.
+Result<std::optional<Packing>> packing_of(const net::Request& request) {
+  if (request.headers.count("Content-Encoding") > 1)
+    return unknown_coding("there several times", "one of gzip, deflate, identity");
+  const std::string_view coding = request.headers.find("Content-Encoding").value_or("");
+  if (coding.empty() || equal_ignoring_case(coding, "identity")) return std::nullopt;
+  if (equal_ignoring_case(coding, "gzip") || equal_ignoring_case(coding, "x-gzip")) return Packing::gzip;
+  if (equal_ignoring_case(coding, "deflate")) return Packing::deflate;
+  return unknown_coding(coding, "gzip, deflate or identity");
+}
+
 Result<void> check_body_type(const net::Request& request) {
-  const auto coding = request.headers.find("Content-Encoding");
-  if (coding && !coding->empty() && !equal_ignoring_case(*coding, "identity"))
-    return fail(Code::unsupported_media_type,
-                "Content-Encoding is " + std::string(*coding) + "; send the body as it is");
+  HG_CHECK(packing_of(request));
   if (!is_json(request.headers))
     return fail(Code::unsupported_media_type, "Content-Type is " + std::string(*request.headers.find("Content-Type")) +
                                                   "; application/json in UTF-8 is right");
@@ -37,7 +51,23 @@ Result<void> check_headers(const net::Request& request, const Route& route) {
         return fail(Code::unsupported_header, std::string(name) + " is not supported; leave it out");
     }
   }
-  if (!route.is(kForm) && has_body(request)) return check_body_type(request);
+  if (route.is(kForm)) {
+    HG_TRY(const auto packing, packing_of(request));
+    if (packing) return unknown_coding(*request.headers.find("Content-Encoding"), "identity");
+    return {};
+  }
+  return has_body(request) ? check_body_type(request) : Result<void>{};
+}
+
+Result<void> unpack_body(net::Request& request, std::size_t limit) {
+  if (!has_body(request)) return {};
+  HG_TRY(const auto packing, packing_of(request));
+  if (!packing) return {};
+  auto unpacked = inflate(request.body, *packing, limit);
+  if (!unpacked)
+    return fail(unpacked.error().code, "the body, as Content-Encoding has it, " + unpacked.error().message);
+  request.body = std::move(*unpacked);
+  request.headers.remove("Content-Encoding");
   return {};
 }
 

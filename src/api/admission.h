@@ -5,8 +5,12 @@
 
 namespace hg::api {
 
-// Accept, headers that are not supported, the body's media type.
+// Accept, headers that are not supported, the body's media type and coding.
 Result<void> check_headers(const net::Request& request, const Route& route);
+
+// Puts the JSON that a gzip or deflate body holds in its place. Code::too_large beyond `limit` bytes,
+// Code::invalid_json where it is not what Content-Encoding says. Forms are not packed.
+Result<void> unpack_body(net::Request& request, std::size_t limit);
 
 // Who asks: the token's principal, the local administrator, or nobody where the route is open.
 Result<identity::Principal> authenticate(const net::Request& request, const Route& route, identity::Bearer& bearer,

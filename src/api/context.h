@@ -41,8 +41,9 @@ struct Settings {
   // The admin API and /metrics are answered on the operators' listener and the Unix socket alone, and nothing else but
   // the health of the server is on that listener.
   bool operators_apart = false;
-  bool access_log = true;  // a line at info for each request
-  std::string version;     // of the program
+  bool access_log = true;                  // a line at info for each request
+  std::size_t unpacked_body = 256 * 1024;  // of a gzip or deflate body, in bytes
+  std::string version;                     // of the program
 };
 
 // What a listener is for: net::Request::role.

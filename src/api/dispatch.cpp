@@ -151,6 +151,7 @@ asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, E
   Here& here = services_.loops[request.loop == nullptr ? 0 : request.loop->index()];
   HG_CO_TRY(auto principal, authenticate(request, route, here.bearer, *exchange.base, exchange.now));
   if (route.is(kWrites) && !services_.writer.accepting()) co_return fail(feed::Writer::unavailable());
+  HG_CO_CHECK(unpack_body(request, services_.settings.unpacked_body));
   auto query = parse_form(request.query);
   if (!query) co_return fail(Code::invalid_query_option, "the query is not percent-encoded UTF-8");
 

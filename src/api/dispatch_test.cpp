@@ -103,6 +103,40 @@ TEST(Dispatch, a_unsid_is_sent_once) {
   EXPECT_EQ(joined.status, 400) << joined.body;
 }
 
+TEST(Dispatch, refuses_codings_it_does_not_unpack) {
+  House house;
+  const auto post = [&](std::string_view target, House::Fields fields) {
+    fields.push_back(house.as(house.alice));
+    return house.call("POST", target, fields, "{}").status;
+  };
+  for (const char* coding : {"br", "zstd", "gzip, gzip", "compress", "gzip;q=1"}) {
+    EXPECT_EQ(post("/beta/me/notifications", {{"Content-Encoding", coding}}), 415) << coding;
+    EXPECT_EQ(post("/v1/feeds/me/subscriptions", {{"Content-Encoding", coding}}), 415) << coding;
+  }
+  auto twice = house.request("POST", "/beta/me/notifications", {house.as(house.alice)}, "{}");
+  twice.headers.add("Content-Encoding", "gzip");
+  twice.headers.add("Content-Encoding", "gzip");
+  EXPECT_EQ(house.send(twice).status, 415);
+  const House::Fields form{{"Content-Type", "application/x-www-form-urlencoded"}, {"Content-Encoding", "gzip"}};
+  EXPECT_EQ(house.call("POST", "/common/oauth2/v2.0/token", form, "grant_type=x").status, 415);
+}
+
+TEST(Dispatch, unpacks_a_body_once_the_token_is_good) {
+  House house;
+  const std::string packed("\x01\x02\x00\xfd\xff{}", 7);  // "{}" as RFC 1951 §3.2.4 stores it
+  const std::pair<std::string, std::string> coding{"Content-Encoding", "Deflate"};
+  const auto good = house.call("POST", "/beta/me/notifications", {house.as(house.alice), coding}, packed);
+  EXPECT_EQ(good.at("/error/innerError/code"), "propertyMissing") << good.body;
+  EXPECT_EQ(house.call("POST", "/beta/me/notifications", {coding}, "not packed").status, 401);
+  const auto broken = house.call("POST", "/beta/me/notifications", {house.as(house.alice), coding}, "not packed");
+  EXPECT_EQ(broken.at("/error/innerError/code"), "invalidJson");
+  EXPECT_TRUE(broken.at("/error/message").contains("not deflate")) << broken.body;
+  house.settings.unpacked_body = 1;
+  const auto large = house.call("POST", "/v1/feeds/me/subscriptions", {house.as(house.alice), coding}, packed);
+  EXPECT_EQ(large.status, 413);
+  EXPECT_EQ(large.at("/errorCode"), "10013");
+}
+
 TEST(Dispatch, users_by_id_are_oneself_alone) {
   House house;
   const House::Fields fields{house.as(house.alice)};
