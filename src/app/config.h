@@ -33,6 +33,8 @@ struct Config {
   std::int64_t body_bytes = 64 * 1024;
   std::int64_t unpacked_bytes = 256 * 1024;
   std::int64_t json_depth = 32;
+  std::int64_t connections = 16'384;
+  std::int64_t live_connections = 14'336;
   std::int64_t connections_per_user = 20;
   std::int64_t drain_seconds = 8;
 };

@@ -14,6 +14,7 @@
 
 #include "api/dispatch.h"
 #include "api/live.h"
+#include "app/limits.h"
 #include "app/listeners.h"
 #include "app/watch.h"
 #include "base/attempts.h"
@@ -301,8 +302,7 @@ Result<std::vector<std::string>> Server::listen() {
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
   // Ports are bound before anything is made of them: the addresses are part of every token and link.
   auto loops = std::make_unique<net::Loops>(config.threads > 0 ? static_cast<std::size_t>(config.threads) : cores);
-  net::ServerLimits limits;
-  limits.body = static_cast<std::size_t>(config.body_bytes);
+  const net::ServerLimits limits = limits_of(config, loops->size());
   net::ServerCalls calls;
   calls.handle = [&parts](net::Request& request) { return (*parts.dispatch)(request); };
   calls.on_fault = [&parts](const net::Request& request, std::exception_ptr thrown) {

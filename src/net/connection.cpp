@@ -109,12 +109,16 @@ asio::awaitable<bool> Connection::exchange() {
   const bool parsed = parse_head(std::string_view(in_).substr(0, *size), request);
   in_.erase(0, *size);
   if (!parsed) co_return co_await refuse({400, "malformed request"}, request.target);
+  std::unique_ptr<BodyRoom> room;
   if (body) {
     // Before it is told to go on.
     if (head->content_length > limits().body) co_return co_await refuse({413, "the body is too large"}, request.target);
+    room = gate_->room_for_body(static_cast<std::size_t>(head->content_length.value_or(limits().body)));
+    if (!room) co_return co_await refuse({503, "too many bodies at once; try again shortly"}, request.target);
     auto complete = co_await allow_body(request);
     if (complete) complete = co_await read_body(reader, request);
     if (!complete) co_return co_await refuse(complete.error(), request.target);
+    room->shrink(request.body.size());
   }
   enter(Stage::answer, Duration{0});
   co_return co_await answer(request);
@@ -225,6 +229,9 @@ asio::awaitable<bool> Connection::write_pieces(Request& request, Response respon
 }
 
 asio::awaitable<bool> Connection::become_live(const Request& request, Response response) {
+  if (!gate_->room_for_live()) {
+    co_return co_await refuse({503, "as many live connections as there may be; try again shortly"}, request.target);
+  }
   const bool events = response.become == Response::Become::events;
   std::string head;
   if (events) {

@@ -1,5 +1,6 @@
 #include "net/gate.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -11,14 +12,19 @@ namespace hg::net {
 
 namespace {
 constexpr int kAcceptsInARow = 64;  // then the connections there are get their turn
-constexpr Duration kRest{1000};
+constexpr Duration kRest{1000}, kQuiet{1000};
+
+std::size_t share(std::size_t of_all, std::size_t loops) { return std::max<std::size_t>(1, of_all / loops); }
 }  // namespace
 
-Gate::Gate(Loop& loop, std::shared_ptr<const ServerSettings> settings, std::size_t most)
+Gate::Gate(Loop& loop, std::shared_ptr<const ServerSettings> settings, std::size_t loops)
     : loop_(loop),
       settings_(std::move(settings)),
-      most_(most),
+      most_(share(settings_->limits.connections, loops)),
+      most_live_(share(settings_->limits.live_connections, loops)),
+      most_bytes_(share(settings_->limits.bodies, loops)),
       rest_(Alarm::of<&Gate::resume>(this)),
+      quiet_(this, [](void*) {}),
       cut_(Alarm::of<&Gate::cut>(this)) {}
 
 void Gate::open(Descriptor socket, std::shared_ptr<const Origin> origin) {
@@ -47,6 +53,7 @@ void Gate::accept_some(Listening& listening, int most) {
     }
     if (accepted.error == 0) welcome(std::move(accepted), listening);  // else: gone before it was accepted
   }
+  if (full()) complain("as many connections as there may be");
   accept(listening);
 }
 
@@ -59,9 +66,20 @@ void Gate::welcome(Accepted accepted, const Listening& listening) {
 
 // Descriptors have run out: those who wait in the backlog are served when some are free again.
 void Gate::rest(int error) {
-  log::warn("net", "accepting pauses: {} ({} connections on this loop)", std::strerror(error), connections());
+  complain(std::strerror(error));
   resting_ = true;
   loop_.arm(rest_, kRest);
+}
+
+// Once a second at most: a crowd at the door must not fill the log.
+void Gate::complain(std::string_view why) {
+  if (quiet_.armed()) return;
+  log::warn("net", "accepting pauses: {} ({} connections on this loop)", why, connections());
+  loop_.arm(quiet_, kQuiet);
+}
+
+std::unique_ptr<BodyRoom> Gate::room_for_body(std::size_t bytes) {
+  return bytes_ + bytes <= most_bytes_ ? std::make_unique<BodyRoom>(bytes_, bytes) : nullptr;
 }
 
 void Gate::resume() {
@@ -106,6 +124,7 @@ void Gate::drain(Duration deadline, std::function<void()> gone) {
   draining_ = true;
   gone_ = std::move(gone);
   rest_.disarm();
+  quiet_.disarm();
   for (auto& listening : listening_) listening->descriptor.close();
   for (auto* connection : connections_) connection->leave_if_idle();
   loop_.arm(cut_, deadline);
@@ -122,6 +141,7 @@ void Gate::abandon() {
   draining_ = true;
   for (auto& listening : listening_) listening->descriptor.close();
   rest_.disarm();
+  quiet_.disarm();
   cut_.disarm();
   gone_ = {};
   const auto live = std::exchange(live_, {});

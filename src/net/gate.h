@@ -8,8 +8,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "net/live.h"
@@ -34,10 +36,26 @@ struct Origin {
   std::uint8_t role = 0;
 };
 
+// What a body takes of its gate's bytes, until it is destroyed.
+class BodyRoom {
+ public:
+  BodyRoom(std::size_t& taken, std::size_t bytes) : taken_(taken), bytes_(bytes) { taken_ += bytes_; }
+  ~BodyRoom() { taken_ -= bytes_; }
+  BodyRoom(const BodyRoom&) = delete;
+  BodyRoom& operator=(const BodyRoom&) = delete;
+  // It turned out to be smaller.
+  void shrink(std::size_t bytes) { taken_ -= std::exchange(bytes_, bytes) - bytes; }
+
+ private:
+  std::size_t& taken_;
+  std::size_t bytes_;
+};
+
 // On its loop, but for the counts and what its callers bring there.
 class Gate : public std::enable_shared_from_this<Gate> {
  public:
-  Gate(Loop& loop, std::shared_ptr<const ServerSettings> settings, std::size_t most);
+  // One of `loops`, each of which has an equal share of what the limits allow.
+  Gate(Loop& loop, std::shared_ptr<const ServerSettings> settings, std::size_t loops);
 
   void open(Descriptor socket, std::shared_ptr<const Origin> origin);
   // Stops accepting and ends what is idle; `gone` is called once, when the last connection went or `deadline` came.
@@ -49,6 +67,9 @@ class Gate : public std::enable_shared_from_this<Gate> {
   void left(Connection& connection);
   // The live connection counts from here until the answer is let go.
   [[nodiscard]] std::shared_ptr<void> keep(std::shared_ptr<Live> live);
+  [[nodiscard]] bool room_for_live() const { return live_.size() < most_live_; }
+  // Room for a body of up to `bytes`; none: too many are being read and answered. The gate outlives it.
+  [[nodiscard]] std::unique_ptr<BodyRoom> room_for_body(std::size_t bytes);
 
   [[nodiscard]] Loop& loop() const { return loop_; }
   [[nodiscard]] const ServerSettings& settings() const { return *settings_; }
@@ -74,13 +95,15 @@ class Gate : public std::enable_shared_from_this<Gate> {
   void welcome(Accepted accepted, const Listening& listening);
   void resume();
   void rest(int error);
+  void complain(std::string_view why);
   void changed();
   void cut();
   [[nodiscard]] bool full() const { return connections_.size() + live_.size() >= most_; }
 
   Loop& loop_;
   std::shared_ptr<const ServerSettings> settings_;
-  std::size_t most_;
+  const std::size_t most_, most_live_, most_bytes_;
+  std::size_t bytes_ = 0;  // of bodies
   bool draining_ = false, resting_ = false;
   std::vector<std::unique_ptr<Listening>> listening_;
   std::unordered_set<Connection*> connections_;
@@ -88,6 +111,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
   std::atomic<std::size_t> count_ = 0;
   std::array<std::atomic<std::size_t>, 2> live_counts_{};  // by Live::Kind
   Alarm rest_;                                             // until accepting is tried again
+  Alarm quiet_;                                            // until a pause is told again
   Alarm cut_;                                              // the deadline of drain()
   std::function<void()> gone_;
 };

@@ -328,5 +328,19 @@ TEST(Live, is_cut_when_the_drain_has_lasted_long_enough) {
   closed.get_future().wait();
 }
 
+TEST(Live, beyond_the_most_there_may_be_is_refused_while_requests_are_answered) {
+  ServerLimits limits;
+  limits.live_connections = 1;
+  const auto plain = [](Request&) -> asio::awaitable<Response> { co_return Response{}; };
+  TestServer server([live = websocket(echo),
+                     plain](Request& request) { return request.path == "/live" ? live(request) : plain(request); },
+                    limits);
+  auto first = shake_hands(server);
+  EXPECT_EQ(server.connect().say(kHandshake).reply().status, 503);
+  EXPECT_EQ(server.connect().say("GET / HTTP/1.1\r\nHost: h\r\n\r\n").reply().status, 200);
+  first.say(masked(0x88, "")).hear_all();
+  shake_hands(server);
+}
+
 }  // namespace
 }  // namespace hg::net

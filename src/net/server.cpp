@@ -35,9 +35,8 @@ std::string with_port(const std::string& address, std::uint16_t port) {
 
 Server::Server(Loops& loops, ServerLimits limits, ServerCalls calls) {
   const auto settings = std::make_shared<const ServerSettings>(limits, with_defaults(std::move(calls)));
-  const auto most = std::max<std::size_t>(1, limits.connections / loops.size());
   for (std::size_t index = 0; index < loops.size(); ++index) {
-    gates_.push_back(std::make_shared<Gate>(loops[index], settings, most));
+    gates_.push_back(std::make_shared<Gate>(loops[index], settings, loops.size()));
   }
 }
 

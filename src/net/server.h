@@ -27,8 +27,11 @@ struct Origin;
 
 struct ServerLimits {
   HeadLimits head = {};
-  std::size_t body = 64 * 1024;      // as sent; beyond: 413
-  std::size_t connections = 16'384;  // of all loops together; beyond, accepting pauses
+  std::size_t body = 64 * 1024;  // as sent; beyond: 413
+  // Of all loops together, each of which has an equal share:
+  std::size_t connections = 16'384;         // beyond, accepting pauses
+  std::size_t live_connections = 14'336;    // of these; beyond: 503, so that requests still find a place
+  std::size_t bodies = 64UL * 1024 * 1024;  // bytes of bodies being read or answered; beyond: 503
   Duration head_time = std::chrono::seconds(10);
   Duration body_time = std::chrono::seconds(30);
   Duration body_check = std::chrono::seconds(5);  // in each of which `body_rate` bytes a second must come
@@ -44,8 +47,8 @@ struct ServerCalls {
   Handler handle;
   // A handler threw. It logs, and answers 500 or 503. Default: 500 without a word.
   std::function<Response(const Request&, std::exception_ptr)> on_fault = {};
-  // Bytes that never became a request (400, 408, 413, 414, 417, 431, 505). `target` as far as it is known. Default: a
-  // small JSON body. The connection closes in any case.
+  // Bytes that never became a request (400, 408, 413, 414, 417, 431, 503, 505). `target` as far as it is known.
+  // Default: a small JSON body. The connection closes in any case.
   std::function<Response(int status, std::string_view reason, std::string_view target)> on_refusal = {};
 };
 

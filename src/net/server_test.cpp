@@ -170,6 +170,19 @@ TEST(Server, bounds_bodies_by_length_and_by_count) {
   EXPECT_EQ(server.connect().say("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n").reply().status, 413);
 }
 
+TEST(Server, bounds_what_all_bodies_take_together) {
+  ServerLimits limits;
+  limits.body = limits.bodies = 10;
+  TestServer server(echo, limits);
+  auto slow = server.connect();
+  slow.say("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n").hear_until("\r\n\r\n");
+  EXPECT_EQ(server.connect().say(post("/", "xxx")).reply().status, 503);
+  EXPECT_EQ(server.connect().say(post("/", "xx")).reply().status, 200);
+  EXPECT_EQ(server.connect().say(get("/")).reply().status, 200);
+  EXPECT_EQ(slow.say("12345678").reply().body, "12345678");
+  EXPECT_EQ(server.connect().say(post("/", "1234567890")).reply().status, 200);
+}
+
 TEST(Server, bounds_what_a_chunked_body_may_waste) {
   TestServer server(echo);
   auto peer = server.connect();

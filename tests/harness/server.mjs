@@ -41,9 +41,9 @@ export function initDemo(data, extra = []) {
 export class Server {
   constructor(child, data) { this.child = child; this.data = data; this.log = ''; this.exited = false; }
 
-  static async start(data, { tls = false, args = [], env = {}, listen = '127.0.0.1:0' } = {}) {
+  static async start(data, { tls = false, args = [], env = {}, listen = '127.0.0.1:0', program: run = program } = {}) {
     const all = ['serve', '--data', data, '--listen', listen, ...(tls ? ['--tls-listen', '127.0.0.1:0'] : []), ...args];
-    const child = spawn(program, all, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    const child = spawn(run, all, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     const server = new Server(child, data);
     server.ended = new Promise((resolve) => child.on('close', (status, signal) => { server.exited = true; resolve({ status, signal }); }));
     await server.#addresses(tls);
