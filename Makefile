@@ -2,13 +2,14 @@
 PORT ?= 8080
 export PORT
 
-.PHONY: help run test build check bench clean run-clean
+.PHONY: help run test build check fuzz bench clean run-clean
 
 help:
 	@echo 'make run        install what is needed, build, and serve the demo on http://127.0.0.1:$(PORT)'
 	@echo 'make test       install what is needed, build, and pass every test'
 	@echo 'make build      the release programs, in build/release/'
 	@echo 'make check      what a change must pass: format, clang-tidy, tests under sanitizers'
+	@echo 'make fuzz       the fuzzers, each for FUZZ_SECONDS (600)'
 	@echo 'make bench      measure beside the references (BENCH_QUICK=1: a short run)'
 	@echo 'make run-clean  forget the demo data of `make run`'
 	@echo 'make clean      remove build/'
@@ -32,6 +33,11 @@ bench:
 	@tools/setup --bench
 	@tools/build release heliograph bench_programs
 	@tools/node bench/run.mjs
+
+fuzz:
+	@tools/setup --test
+	@tools/build asan fuzzers
+	@tools/fuzz --seconds $(or $(FUZZ_SECONDS),600)
 
 run-clean:
 	rm -rf run

@@ -11,12 +11,18 @@ find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 
+# The libraries whose branches steer the fuzzers (fuzz/).
+set(HELIOGRAPH_FUZZED "^heliograph_(base|crypto|net|model|feed)$")
+
 function(heliograph_compile target)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_compile_options(${target} PRIVATE ${HELIOGRAPH_WARNINGS} -Xclang -fno-pch-timestamp -fpch-instantiate-templates)
   target_compile_definitions(${target} PRIVATE
     BOOST_ALL_NO_LIB BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
     BOOST_ASIO_DISABLE_BOOST_DATE_TIME BOOST_JSON_STATIC_LINK HELIOGRAPH_VERSION="${PROJECT_VERSION}")
+  if(HELIOGRAPH_SANITIZE STREQUAL "address+undefined" AND target MATCHES "${HELIOGRAPH_FUZZED}")
+    target_compile_options(${target} PRIVATE -fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp)
+  endif()
   if(NOT target STREQUAL "heliograph_base")
     target_precompile_headers(${target} REUSE_FROM heliograph_base)
   endif()
