@@ -80,15 +80,17 @@ class Load {
     took_ = Seconds(Steady::now() - begun_).count();
     late_ = due_by(end) > sent_ ? due_by(end) - sent_ : 0;
     for (const auto limit = Steady::now() + std::chrono::seconds(60); waiting_ > 0 && Steady::now() < limit;) hear(100);
+    answered_ = Seconds(Steady::now() - begun_).count();
   }
 
   void report() {
     std::printf(
-        "{\"seconds\":%.2f,\"sent\":%zu,\"late\":%zu,\"created\":%zu,\"refused\":%zu,\"without_retry_after\":%zu,"
+        "{\"seconds\":%.2f,\"answered_after\":%.2f,\"sent\":%zu,\"late\":%zu,\"created\":%zu,\"refused\":%zu,\"without_"
+        "retry_after\":%zu,"
         "\"other\":%zu,\"cut\":%zu,\"unanswered\":%zu,\"other_status\":%d,"
         "\"created_ms\":{\"p50\":%.1f,\"p99\":%.1f},\"refused_ms\":{\"p50\":%.1f,\"p99\":%.1f}}\n",
-        took_, sent_, late_, created_.all.size(), refused_.all.size(), without_retry_after_, other_, cut_, waiting_,
-        other_status_, created_.at(0.5), created_.at(0.99), refused_.at(0.5), refused_.at(0.99));
+        took_, answered_, sent_, late_, created_.all.size(), refused_.all.size(), without_retry_after_, other_, cut_,
+        waiting_, other_status_, created_.at(0.5), created_.at(0.99), refused_.at(0.5), refused_.at(0.99));
   }
 
  private:
@@ -207,7 +209,7 @@ class Load {
   std::deque<Connection*> idle_;
   bool sending_ = true;
   Steady::time_point begun_;
-  double took_ = 0;
+  double took_ = 0, answered_ = 0;
   std::size_t sent_ = 0, waiting_ = 0, late_ = 0, without_retry_after_ = 0, other_ = 0, cut_ = 0;
   int other_status_ = 0;
   Latencies created_, refused_;
