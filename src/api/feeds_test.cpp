@@ -115,6 +115,27 @@ TEST(View, with_an_etag_holds_only_what_changed) {
   EXPECT_EQ(gone.at("/activities/0/status"), "2");
 }
 
+TEST(View, holds_what_was_modified_in_the_time_that_was_asked_for) {
+  House house;
+  const auto unsid = house.subscribe(house.alice);
+  const std::string path = "/v2/feeds/me/views/" + unsid + "/activities";
+  const auto start = house.call("GET", path, {house.as(house.alice)}).header("ETag");
+  const auto old = house.post_as(house.alice, "old");
+  house.clock.advance(std::chrono::minutes(10));
+  const auto between = iso(house.clock.now() - std::chrono::minutes(5));
+  house.post_as(house.alice, "new");
+  const auto shown = [&](const std::string& query, const std::string& etag) {
+    return house.call("GET", path + query, {house.as(house.alice), {"If-None-Match", etag}});
+  };
+
+  for (const auto& etag : {std::string(), start}) {
+    const auto after = shown("?LastModifiedAfter=" + between, etag);
+    EXPECT_EQ(after.at("/__metadata/totalCount"), "1") << after.body;
+    EXPECT_EQ(after.at("/activities/0/appActivityId"), "new");
+    EXPECT_EQ(shown("?lastmodifiedbefore=" + between, etag).at("/activities/0/appActivityId"), "old");
+  }
+}
+
 TEST(Activities, are_changed_by_id_or_by_name) {
   House house;
   const auto id = house.post_as(house.alice, "one/two").at("/id");

@@ -256,5 +256,66 @@ TEST(Live, says_no_more_than_it_knows_of_an_etag_that_is_invented_or_anothers) {
   }
 }
 
+TEST(Live, a_ticket_of_somebody_blocked_opens_nothing) {
+  LiveHouse live;
+  const std::string target = "/beta/me/notifications/stream?ticket=" + live.ticket();
+  live.house.alice.blocked = true;
+  live.house.store->transact_now(
+      [&](store::Connection& tx) { return store::users::update(tx, live.house.alice).has_value(); });
+  live.house.registry.load();
+  EXPECT_EQ(live.open(target, "").reply().status, 403);
+}
+
+TEST(Live, a_ticket_is_over_after_a_minute) {
+  LiveHouse live;
+  const std::string target = "/beta/me/notifications/stream?ticket=" + live.ticket();
+  live.house.clock.advance(std::chrono::seconds(61));
+  EXPECT_EQ(live.websocket(target).reply().status, 401);
+}
+
+TEST(Live, an_event_stream_does_not_reopen_past_the_end_of_its_token) {
+  LiveHouse live;
+  const std::string target = "/beta/me/notifications/stream?ticket=" + live.ticket();
+  live.open(target, "").hear_until("\r\n\r\n");
+  live.house.clock.advance(std::chrono::hours(2));
+  EXPECT_EQ(live.open(target, "Last-Event-ID: x\r\n").reply().status, 401);
+}
+
+TEST(Live, sends_its_readers_away_with_a_time_to_come_back) {
+  LiveHouse live;
+  auto socket = live.websocket("/beta/me/notifications/stream", live.authorization(live.house.alice));
+  socket.hear_until("\r\n\r\n");
+  auto events = live.open("/beta/me/notifications/stream", live.authorization(live.house.alice));
+  events.hear_until("\r\n\r\n");
+  events.hear_until("\n\n");
+  live.on_loop([&] { live.hub.drain(); });
+  EXPECT_EQ(hear(socket), "close 1012");
+  EXPECT_TRUE(events.hear_until("\n\n").starts_with("retry: "));
+  EXPECT_TRUE(events.hear_until("\n\n").starts_with("event: close\ndata: {\"code\":1012"));
+}
+
+TEST(Live, announces_the_end_of_a_subscription_that_is_near) {
+  LiveHouse live;
+  const auto made = live.house.call(
+      "POST", "/v1/feeds/me/subscriptions", {live.house.as(live.house.alice)},
+      R"({"deviceId": "d", "expirationDateTime": ")" + iso(live.house.clock.now() + std::chrono::hours(48)) + R"("})");
+  auto peer = live.websocket("/beta/me/notifications/stream?subscription=" + made.at("/id"),
+                             live.authorization(live.house.alice));
+  peer.hear_until("\r\n\r\n");
+  const auto event = hear_json(peer);
+  EXPECT_EQ(event.at("type").as_string(), "subscriptionExpiring");
+  EXPECT_EQ(event.at("expirationDateTime").as_string(), made.at("/channelUrlExpiry"));
+}
+
+TEST(Live, answers_head_without_a_stream) {
+  LiveHouse live;
+  net::Peer peer(live.port);
+  peer.say("HEAD /beta/me/notifications/stream HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n" +
+           live.authorization(live.house.alice) + "\r\n");
+  EXPECT_TRUE(peer.hear_until("\r\n\r\n").contains("text/event-stream"));
+  EXPECT_TRUE(peer.at_end());
+  EXPECT_EQ(live.hub.size(), 0U);
+}
+
 }  // namespace
 }  // namespace hg::api
