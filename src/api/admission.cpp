@@ -94,6 +94,7 @@ Result<void> authorize(const identity::Principal& principal, Who who) {
   const bool activities = notifications || scopes.has(Scope::activities);
   switch (who) {
     case Who::open:
+    case Who::token:
       return {};
     case Who::admin_write:
       if (principal.local_administrator || scopes.has(Scope::admin)) return {};

@@ -29,6 +29,7 @@ namespace hg::api {
 
 namespace asio = boost::asio;
 
+class Dispatch;
 class Streams;
 struct Route;
 
@@ -89,6 +90,7 @@ struct Services {
 // One request on its way: made by dispatch, alive until the handler is done.
 struct Call {
   net::Request& request;
+  const Dispatch& dispatch;  // for the calls that a call is made of
   Services& services;
   Here& here;
   const Route& route;

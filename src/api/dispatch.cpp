@@ -156,6 +156,7 @@ asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, E
   if (!query) co_return fail(Code::invalid_query_option, "the query is not percent-encoded UTF-8");
 
   Call call{.request = request,
+            .dispatch = *this,
             .services = services_,
             .here = here,
             .route = route,
@@ -173,6 +174,11 @@ asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, E
   auto answer = co_await route.handle(call);
   exchange.headers = std::move(call.headers);
   co_return answer;
+}
+
+const Route* Dispatch::find(const net::Request& request) const {
+  const net::Match match = router(request).match(request.method, request.path);
+  return match.kind == net::Match::Kind::found ? rows_[match.row] : nullptr;
 }
 
 // Fetch standard, CORS-preflight: answered for every path of the table, whoever asks; who may not is told nothing.

@@ -18,6 +18,9 @@ class Dispatch {
   // What the handler throws is answered like by fault().
   asio::awaitable<net::Response> operator()(net::Request& request) const;
 
+  // The row that answers it; null where none does.
+  [[nodiscard]] const Route* find(const net::Request& request) const;
+
   // Of an answer that broke while it was written: 503 where the store is full, busy or broken, else 500; with one line
   // in the log.
   net::Response fault(const net::Request& request, std::exception_ptr thrown) const;

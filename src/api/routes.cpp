@@ -1,6 +1,7 @@
 #include "api/routes.h"
 
 #include "api/admin.h"
+#include "api/batch.h"
 #include "api/feeds.h"
 #include "api/health.h"
 #include "api/live.h"
@@ -25,7 +26,7 @@ constexpr Route kRoutes[] = {
      "Mark all notifications, or those of a group, read", kWrites},
     {"POST", "/me/notifications/dismissAll", user, kGraph, notifications::dismiss_all,
      "Dismiss all notifications, or those of a group", kWrites},
-    {"GET", "/me/notifications/stream", user, kGraph, live::open, "Live connection", kAnyType | kTickets},
+    {"GET", "/me/notifications/stream", user, kGraph, live::open, "Live connection", kAnyType | kTickets | kAlone},
     {"POST", "/me/notifications/stream/tickets", user, kGraph, live::issue_ticket,
      "A ticket that opens a live connection"},
     {"GET", "/me/notifications/{id}", either, kGraph, notifications::show, "One notification"},
@@ -36,6 +37,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/subscriptions/getVapidPublicKey", profile, kGraph, notifications::vapid_key, "The VAPID public key"},
     {"GET", "/crossDeviceApps/{hostName}/vapidPublicKey", open, kGraph, notifications::open_vapid_key,
      "The VAPID public key of a cross-device app"},
+    {"POST", "/$batch", token, kGraph, batch::run, "Several calls in one", kAlone},
 
     // The feed API.
     {"POST", "/feeds/me/subscriptions", feed_user, kFeed, feeds::subscribe, "Create or renew a subscription"},

@@ -13,6 +13,7 @@ namespace hg::api {
 // Who may call, and with which scope.
 enum class Who : std::uint8_t {
   open,         // anybody; a token is not looked at
+  token,        // whoever has a token of ours
   profile,      // a user, with any scope of ours or User.Read
   user,         // a user, with Notifications.ReadWrite.CreatedByApp
   feed_user,    // a user, with that or UserActivity.ReadWrite.CreatedByApp
@@ -33,6 +34,7 @@ enum Mark : std::uint8_t {
   kAnyType = 8,      // its answer is not, or not always, JSON: Accept is the handler's
   kOperators = 16,   // for those who run the server, like the admin API: see Settings::operators_apart
   kEverywhere = 32,  // answered on their listener too
+  kAlone = 64,       // not to be one of a batch
 };
 
 using Handle = Answer (*)(Call&);

@@ -1,12 +1,11 @@
 #include "delivery/worker.h"
 
 #include <algorithm>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
+#include "base/together.h"
 #include "store/feeds.h"
 
 namespace hg::delivery {
@@ -26,23 +25,6 @@ bool stands(store::Connection& tx, const store::Job& job) {
   const auto found = store::feeds::notification(tx, job.feed, job.notification);
   return found && !found->deleted() && found->action_state == model::ActionState::snoozed && found->snooze_until &&
          to_ms(*found->snooze_until) == job.guard;
-}
-
-// Runs them side by side, so that their changes share commits; none of them throws.
-asio::awaitable<void> all(asio::any_io_executor loop, std::vector<asio::awaitable<void>> works) {
-  if (works.empty()) co_return;
-  std::size_t left = works.size();
-  std::move_only_function<void()> resume;
-  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
-      [&](auto handler) {
-        resume = std::move(handler);
-        for (auto& work : works) {
-          asio::co_spawn(loop, std::move(work), [&left, &resume](const std::exception_ptr&) {
-            if (--left == 0) std::exchange(resume, {})();
-          });
-        }
-      },
-      asio::use_awaitable);
 }
 
 }  // namespace
@@ -65,7 +47,7 @@ asio::awaitable<Time> Worker::step(Time now) {
   if (works.empty()) co_return now + kBackOff;
   std::vector<asio::awaitable<void>> running;
   for (auto& work : works) running.push_back(work_off(work, now));
-  co_await all(loop_, std::move(running));
+  co_await together(loop_, std::move(running));
   co_await settle(works);
   co_return now;
 }

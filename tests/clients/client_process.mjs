@@ -32,6 +32,31 @@ async function wrongSecret() {
   return app.acquireTokenByClientCredential({ scopes: ['https://graph.microsoft.com/.default'] }).then(() => ({ error: 'none' }), (e) => ({ error: `${e.errorCode} ${e.errorMessage}` }));
 }
 
+// As the library's documentation has it: requests as fetch knows them, BatchRequestContent, BatchResponseContent.
+async function batch() {
+  const user = graphClient(task.userToken);
+  const url = `${base}/beta/me/notifications`;
+  const post = (name) => new Request(url, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-UNS-ID': task.unsid, 'Idempotency-Key': name }, body: JSON.stringify({ targetHostName: demo.crossDeviceApp.hostName, appNotificationId: name, payload: { visualContent: { title: name, body: '' } } }) });
+  const send = async (steps) => {
+    const content = new graph.BatchRequestContent(steps);
+    const answered = new graph.BatchResponseContent(await user.api('/$batch').post(await content.getContent()));
+    return Promise.all([...answered.getResponses()].map(async ([id, response]) => {
+      const text = await response.text();
+      return { id, status: response.status, location: response.headers.get('Location'), body: text && JSON.parse(text) };
+    }));
+  };
+  const inOrder = await send([
+    { id: '1', request: post('first') },
+    { id: '2', request: new Request(url), dependsOn: ['1'] },
+    { id: '3', request: new Request(`${url}/${crypto.randomUUID()}`, { method: 'DELETE' }), dependsOn: ['2'] },
+    { id: '4', request: post('never'), dependsOn: ['3'] },
+  ]);
+  const sideBySide = await send(Array.from({ length: 20 }, (_, i) => ({ id: `${i}`, request: post(`n${i}`) })));
+  const listed = (await user.api('/me/notifications').top(100).get()).value.map((n) => n.appNotificationId);
+  const refused = await user.api('/$batch').post({ requests: [] }).then(() => null, (e) => ({ statusCode: e.statusCode, code: e.code }));
+  return { inOrder, sideBySide, listed, refused };
+}
+
 // A native client: it listens on loopback for the browser to come back with the code.
 async function signIn() {
   const app = new PublicClientApplication({ auth: { ...auth, clientId: demo.clientApp.clientId } });
@@ -106,5 +131,5 @@ async function post() {
   return { id: answer.id, contentVersion: answer.contentVersion };
 }
 
-const work = { graph: postListPatchDelete, wrongSecret, signIn, paging, errors, post };
+const work = { graph: postListPatchDelete, batch, wrongSecret, signIn, paging, errors, post };
 process.stdout.write(JSON.stringify(await work[task.kind]()), () => process.exit(0));

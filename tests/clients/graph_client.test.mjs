@@ -19,6 +19,23 @@ test('msal-node gets a token with client credentials, and the Graph client posts
   assert.match(done.error.requestId, /^[0-9a-f-]{36}$/);
 });
 
+test('the Graph client sends batches: in order, side by side, and one whose member fails', async (t) => {
+  const { server, demo, data } = await demoServer(t, { tls: true });
+  const user = userToken(data, demo, demo.users[0]);
+  const device = await subscribe(server.base, user, { deviceId: 'desk' });
+  const done = await client(data, { kind: 'batch', base: server.tls, demo, unsid: device.unsid, userToken: user });
+  const [posted, list, unknown, dependent] = done.inOrder;
+  assert.equal(posted.status, 201);
+  assert.equal(posted.location, `${server.tls}/beta/me/notifications/${posted.body.id}`);
+  assert.deepEqual(list.body.value.map((n) => n.id), [posted.body.id]);
+  assert.equal(unknown.status, 404);
+  assert.equal(dependent.status, 424);
+  assert.equal(dependent.body.error.code, 'failedDependency');
+  assert.deepEqual(done.sideBySide.map((one) => one.status), Array(20).fill(201));
+  assert.deepEqual([...done.listed].sort(), ['first', ...Array.from({ length: 20 }, (_, i) => `n${i}`)].sort());
+  assert.deepEqual(done.refused, { statusCode: 400, code: 'badRequest' });
+});
+
 test('msal-node says what is wrong with a wrong secret', async (t) => {
   const { server, demo, data } = await demoServer(t, { tls: true });
   const done = await client(data, { kind: 'wrongSecret', base: server.tls, demo });
