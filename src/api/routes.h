@@ -37,6 +37,20 @@ enum Mark : std::uint8_t {
   kAlone = 64,       // not to be one of a batch
 };
 
+// What goes over the wire, for /openapi.json: `takes("notificationPatch").with("X-UNS-ID If-Match").answers("200
+// notification 204 412")`, words with spaces between. Schemas and parameters are those of src/api/documents.
+struct Wire {
+  std::string_view body = "";      // the schema of the request's body; "notificationGroup?" where there may be none
+  std::string_view options = "";   // query options and headers of the request
+  std::string_view statuses = "";  // each with the schemas or media types of its body; a refusal's is its API's own
+
+  [[nodiscard]] constexpr Wire with(std::string_view words) const { return {body, words, statuses}; }
+  [[nodiscard]] constexpr Wire answers(std::string_view words) const { return {body, options, words}; }
+};
+constexpr Wire takes(std::string_view schema) { return {.body = schema}; }
+constexpr Wire with(std::string_view words) { return {.options = words}; }
+constexpr Wire answers(std::string_view words) { return {.statuses = words}; }
+
 using Handle = Answer (*)(Call&);
 
 struct Route {
@@ -49,6 +63,7 @@ struct Route {
   Shape shape;
   Handle handle;
   std::string_view summary;
+  Wire wire;
   std::uint8_t marks = kPlain;
 
   [[nodiscard]] bool is(Mark mark) const { return (marks & mark) != 0; }
