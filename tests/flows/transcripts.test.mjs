@@ -1,12 +1,18 @@
-// Plays every tests/transcripts/*.http against a fresh demo deployment. The files are also the API's examples.
+// Plays every tests/transcripts/*.http against a fresh demo deployment. The files are also the API's examples. Each exchange is
+// held against /openapi.json, and each of its operations must be in some file.
 import test from 'node:test';
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { demoServer } from '../harness/server.mjs';
 import { appToken, userToken, subscribe } from '../harness/actors.mjs';
+import { Contract, checkDocument } from '../harness/contract.mjs';
 import { parseTranscript, play } from '../harness/transcript.mjs';
 
 const folder = path.resolve(import.meta.dirname, '../transcripts');
+
+const played = new Set();
+let operations = new Set();
 
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.http'))) {
   test(`transcript ${file}`, async (t) => {
@@ -22,7 +28,19 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.http')))
     const phone = await subscribe(server.base, variables.aliceToken, { deviceId: 'phone' });
     variables.unsid = phone.unsid;
     variables.subscription = phone.id;
+    const contract = new Contract(await (await fetch(`${server.base}/openapi.json`)).json());
+    operations = contract.operationIds;
     for (const block of parseTranscript(readFileSync(path.join(folder, file), 'utf8')))
-      await t.test(block.title, () => play(block, server.base, variables));
+      await t.test(block.title, async () => played.add(contract.check(await play(block, server.base, variables))));
   });
 }
+
+test('openapi.json is OpenAPI 3.1', async (t) => {
+  const { server } = await demoServer(t);
+  checkDocument(await (await fetch(`${server.base}/openapi.json`)).json());
+});
+
+test('every operation of openapi.json has a transcript', () => {
+  assert.ok(operations.size > 0);
+  assert.deepEqual([...operations].filter((id) => !played.has(id)), []);
+});

@@ -4,7 +4,9 @@
 // then `<<< STATUS`, headers that must be there, an empty line, and a body. `{{name}}` is replaced by a variable. In an expected
 // header or JSON text, `{{name:=}}` takes what is there and names it, `{{*}}` fits anything; a header expected as `!name` must be
 // absent. An expected JSON object must have the same members, unless it ends with `"...": "..."`. `<<< body` of `{{*}}` is any body.
+// Of a stream of events the first with data is read, where a body is expected; a request with `Upgrade` shows the handshake alone.
 import assert from 'node:assert/strict';
+import { request as rawRequest } from 'node:http';
 
 export function parseTranscript(text) {
   return text.split(/^### /m).slice(1).map((block) => {
@@ -75,19 +77,54 @@ function compare(expected, actual, variables, where) {
   assert.equal(actual, expected, where);
 }
 
+// The answer to a handshake; fetch knows none.
+function upgrade(url, method, headers) {
+  return new Promise((resolve, reject) => {
+    const asked = rawRequest(url, { method, headers: Object.fromEntries(headers) });
+    const answered = ({ statusCode, headers: fields }, text) => resolve({ status: statusCode, headers: new Headers(Object.entries(fields).filter(([, value]) => typeof value === 'string')), raw: text });
+    asked.on('upgrade', (response, socket) => { socket.destroy(); answered(response, undefined); });
+    asked.on('response', async (response) => { let text = ''; for await (const chunk of response.setEncoding('utf8')) text += chunk; answered(response, text); });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+async function exchange(url, method, headers, body, expectsBody) {
+  if (headers.some(([name]) => name.toLowerCase() === 'upgrade')) return upgrade(url, method, headers);
+  const answer = await fetch(url, { method, headers, body: body || undefined, redirect: 'manual' });
+  if (!answer.headers.get('content-type')?.startsWith('text/event-stream')) return { status: answer.status, headers: answer.headers, raw: await answer.text() };
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '', event;
+  while (expectsBody && !event) {
+    const { value, done } = await reader.read();
+    text += value ?? '';
+    event = text.split('\n\n').slice(0, -1).find((one) => /^data:/m.test(one));
+    if (done) break;
+  }
+  await reader.cancel();
+  return { status: answer.status, headers: answer.headers, raw: event ?? '' };
+}
+
+// Plays one block; answers what went over the wire.
 export async function play(block, base, variables) {
   const [method, target] = block.request.first.split(/\s+/);
   const body = fill(block.request.body, variables);
   const headers = block.request.headers.map(([name, value]) => [name, fill(value, variables)]);
-  const answer = await fetch(base + fill(target, variables), { method, headers, body: body || undefined, redirect: 'manual' });
-  const raw = await answer.text();
+  const filled = fill(target, variables);
+  const answer = await exchange(base + filled, method, headers, body, block.answer.body !== '');
+  const raw = answer.raw ?? '';
   assert.equal(answer.status, block.status, `status; the answer was ${raw}`);
   for (const [name, value] of block.answer.headers) {
     if (name.startsWith('!')) assert.equal(answer.headers.get(name.slice(1)), null, `header ${name.slice(1)} must be absent`);
     else { assert.notEqual(answer.headers.get(name), null, `header ${name} is absent`); fit(value, answer.headers.get(name), variables, `header ${name}`); }
   }
-  if (block.answer.body === '{{*}}') return;
-  if (block.answer.body === '') return assert.equal(raw, '', 'body');
-  if (/^[[{]/.test(block.answer.body) && !block.answer.body.startsWith('{{')) compare(JSON.parse(block.answer.body), JSON.parse(raw), variables, '');
-  else fit(block.answer.body, raw, variables, 'body');
+  checkBody(block.answer.body, raw, variables);
+  return { method, target: filled, headers, body, status: answer.status, answer };
+}
+
+function checkBody(expected, raw, variables) {
+  if (expected === '{{*}}') return;
+  if (expected === '') return assert.equal(raw, '', 'body');
+  if (/^[[{]/.test(expected) && !expected.startsWith('{{')) compare(JSON.parse(expected), JSON.parse(raw), variables, '');
+  else fit(expected, raw, variables, 'body');
 }
