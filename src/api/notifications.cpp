@@ -31,11 +31,14 @@ std::unexpected<Error> ended(const feed::Resolved& resolved) {
   return fail(std::move(error));
 }
 
+Error unsid_required() {
+  return {Code::subscription_id_required,
+          "with an app-only token the header X-UNS-ID says who is meant; it is missing"};
+}
+
 // What became of the subscription whose feed an app server reaches.
 asio::awaitable<Result<feed::Resolved>> resolve(Call& call, std::optional<feed::Unsid> unsid) {
-  if (!unsid)
-    co_return fail(Code::subscription_id_required,
-                   "with an app-only token the header X-UNS-ID says who is meant; it is missing");
+  if (!unsid) co_return fail(unsid_required());
   auto resolved = co_await call.services.subscriptions.resolve(*unsid);
   resolved.feed = unsid->feed;
   if (resolved.state == feed::Resolved::State::replaced) call.headers.set("X-UNS-ID", resolved.replacement);
@@ -156,16 +159,27 @@ asio::awaitable<Result<net::Response>> change_content(Call& call) {
   co_return co_await apply(call, std::move(request));
 }
 
+// The subscription is looked at in the post's own transaction; what became of it is asked only where it is not active.
+asio::awaitable<Result<model::Changed>> apply_through(Call& call, std::optional<feed::Unsid> unsid,
+                                                      model::ChangeRequest request) {
+  if (!unsid) co_return co_await call.services.writer.apply(std::move(request));
+  auto& through = std::get<model::PostRequest>(request.what).through;
+  through = unsid->subscription;
+  auto changed = co_await call.services.writer.apply(request);
+  if (changed || changed.error().code != Code::subscription_ended) co_return changed;
+  HG_CO_TRY(const auto resolved, co_await resolve(call, unsid));
+  if (resolved.state == feed::Resolved::State::ended) co_return ended(resolved);
+  through = resolved.subscription;
+  co_return co_await call.services.writer.apply(std::move(request));
+}
+
 }  // namespace
 
 Answer post(Call& call) {
   HG_CO_TRY(const auto unsid, named_unsid(call));
   HG_CO_TRY(const auto body, body_json(call));
   HG_CO_TRY(auto post, model::parse_post(body, call.now));
-  if (unsid || call.principal.app_only) {
-    HG_CO_TRY(const auto resolved, co_await resolve(call, unsid));
-    if (resolved.state == feed::Resolved::State::ended) co_return ended(resolved);
-  }
+  if (!unsid && call.principal.app_only) co_return fail(unsid_required());
   HG_CO_TRY(const auto feed, post_feed(call, post, unsid));
   HG_CO_CHECK(check_sender(call, post.content.policies, feed.app, post.path));
 
@@ -178,7 +192,7 @@ Answer post(Call& call) {
                                     .request_id = call.client_request_id,
                                     .fingerprint = fingerprint,
                                     .retry = call.request.headers.find("Retry-Attempt").has_value()};
-  HG_CO_TRY(const auto changed, co_await call.services.writer.apply(std::move(request)));
+  HG_CO_TRY(const auto changed, co_await apply_through(call, unsid, std::move(request)));
 
   const model::Notification& notification = changed.notifications.front();
   add_change_headers(call, feed, changed);

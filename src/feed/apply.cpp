@@ -57,7 +57,9 @@ class FeedChange {
   void enforce_cap(const NotificationId& posted, std::int64_t version);
   void remember(const ChangeRequest& request, const Changed& changed);
   void owe(const Notification& after, const model::Decision& decision, const SubscriptionId& maker);
-  const store::Endpoints& endpoints();
+  const std::vector<store::Endpoint>& endpoints();
+  std::int64_t endpoint_count() { return static_cast<std::int64_t>(endpoints().size()); }
+  Result<void> check_through(const ChangeRequest& request);
   void thin_tombstones();
 
   store::Connection& tx_;
@@ -69,7 +71,7 @@ class FeedChange {
   std::optional<std::unordered_map<NotificationId, model::CapEntry>> cap_;  // read when the feed first is over it
   std::vector<Pushable> pushables_;
   std::vector<Remembered> remembered_;
-  std::optional<store::Endpoints> endpoints_;
+  std::optional<std::vector<store::Endpoint>> endpoints_;
 };
 
 bool live(const Notification& notification, Time now) {
@@ -99,12 +101,21 @@ FeedChange::Entry& FeedChange::entry(const NotificationId& id) {
   return found->second;
 }
 
-const store::Endpoints& FeedChange::endpoints() {
-  if (!endpoints_) endpoints_ = store::subscriptions::count(tx_, feed_, now_);
+const std::vector<store::Endpoint>& FeedChange::endpoints() {
+  if (!endpoints_) endpoints_ = store::subscriptions::endpoints(tx_, feed_, now_);
   return *endpoints_;
 }
 
+// What became of it is looked up by whoever asked: that is rare, and needs more than this feed's rows.
+Result<void> FeedChange::check_through(const ChangeRequest& request) {
+  const auto* post = std::get_if<model::PostRequest>(&request.what);
+  if (!post || !post->through) return {};
+  if (std::ranges::find(endpoints(), *post->through, &store::Endpoint::id) != endpoints().end()) return {};
+  return fail(Code::subscription_ended, "the subscription that the post came through is not active");
+}
+
 Result<Changed> FeedChange::decide(const ChangeRequest& request) {
+  HG_CHECK(check_through(request));
   if (auto answer = replay(request)) return *std::move(answer);
   if (const auto* mark = std::get_if<model::MarkAllRequest>(&request.what)) return decide_all(request, *mark);
   const auto id = std::visit(
@@ -171,7 +182,7 @@ std::optional<Changed> FeedChange::repeated_post(const ChangeRequest& request, c
   row.content_version = stored->content_version;
   row.created_at = stored->created_at;
   row.expires_at = stored->content.expires_at;
-  row.endpoints = endpoints().all;
+  row.endpoints = endpoint_count();
   return first_answer(request, post, row);
 }
 
@@ -186,7 +197,7 @@ Result<Changed> FeedChange::decide_one(const ChangeRequest& request, const Notif
     if (kind == ChangeKind::posted) enforce_cap(id, changed.new_version);
   }
   if (stored.now) changed.notifications.push_back(*stored.now);
-  if (std::holds_alternative<model::PostRequest>(request.what)) changed.endpoints = endpoints().all;
+  if (std::holds_alternative<model::PostRequest>(request.what)) changed.endpoints = endpoint_count();
   remember(request, changed);
   return changed;
 }
@@ -293,7 +304,8 @@ void FeedChange::enforce_cap(const NotificationId& posted, std::int64_t version)
 void FeedChange::owe(const Notification& after, const model::Decision& decision, const SubscriptionId& maker) {
   if (!pushables_.empty() && pushables_.back().version == after.version) return;
   const bool mail = decision.alerts && after.content.policies.contains("\"transportFallback\"");
-  if (mail || endpoints().push > 0) pushables_.push_back({after.version, decision.kind, maker});
+  if (mail || std::ranges::any_of(endpoints(), &store::Endpoint::push))
+    pushables_.push_back({after.version, decision.kind, maker});
 }
 
 void FeedChange::remember(const ChangeRequest& request, const Changed& changed) {

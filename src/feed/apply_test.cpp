@@ -304,5 +304,23 @@ TEST(Apply, leaves_the_expired_out_of_the_counts) {
   EXPECT_EQ(feed_row(world).unread, 2);
 }
 
+TEST(Apply, refuses_a_post_through_a_subscription_that_is_not_active) {
+  World world;
+  const auto made = world.run(world.subscriptions.create_or_renew(world.endpoint("phone")));
+  const auto through = [&](const SubscriptionId& id, std::string name) {
+    auto request = world.post(std::move(name));
+    std::get<model::PostRequest>(request.what).through = id;
+    return request;
+  };
+  EXPECT_EQ(world.change(through(made->subscription.id, "a"))->endpoints, 1);
+
+  ASSERT_TRUE(world.run(world.subscriptions.end(world.feed, made->subscription.id, model::EndReason::unsubscribed)));
+  const auto refused = world.change(through(made->subscription.id, "b"));
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::subscription_ended);
+  EXPECT_EQ(feed_row(world).version, 1);
+}
+
 }  // namespace
 }  // namespace hg::feed

@@ -21,6 +21,7 @@ struct PostRequest {
   std::string fingerprint;
   bool retry =
       false;  // a Retry-Attempt header was sent: same request_id and fingerprint answers the stored one, unchanged
+  std::optional<SubscriptionId> through = {};  // Code::subscription_ended where it is not active
 };
 struct EditRequest {
   NotificationId id;

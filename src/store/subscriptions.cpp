@@ -70,14 +70,13 @@ std::vector<SubscriptionRow> of_user(Connection& tx, const UserId& user) {
                 {shard_of(user.guid), user}, read);
 }
 
-Endpoints count(Connection& tx, const FeedKey& feed, Time now) {
-  return tx
-      .first(
-          "SELECT COUNT(*), COALESCE(SUM(CASE WHEN platform <> 0 THEN 1 ELSE 0 END), 0) FROM subscriptions "
-          "WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND ended_at IS NULL AND expires_at > $4",
-          {feed.shard(), feed.user, feed.app, now},
-          [](const Row& row) { return Endpoints{row.integer(0), row.integer(1)}; })
-      .value();
+std::vector<Endpoint> endpoints(Connection& tx, const FeedKey& feed, Time now) {
+  return tx.all(
+      "SELECT id, platform FROM subscriptions WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND ended_at IS NULL "
+      "AND expires_at > $4",
+      {feed.shard(), feed.user, feed.app, now}, [](const Row& row) {
+        return Endpoint{row.id<SubscriptionId>(0), row.value<model::ChannelKind>(1) != model::ChannelKind::live};
+      });
 }
 
 void insert(Connection& tx, const SubscriptionRow& row) {

@@ -20,10 +20,10 @@ struct SubscriptionRow {
   Time seen_at{};              // when seen_version was written
 };
 
-// How many of a feed's subscriptions are active.
-struct Endpoints {
-  std::int64_t all = 0;
-  std::int64_t push = 0;  // with a channel
+// One of a feed's active subscriptions.
+struct Endpoint {
+  SubscriptionId id;
+  bool push = false;  // it has a channel
 };
 
 // Who holds a channel.
@@ -42,7 +42,7 @@ std::optional<SubscriptionRow> of_device(Connection& tx, const FeedKey& feed, co
 std::vector<SubscriptionRow> active(Connection& tx, const FeedKey& feed, Time now);
 // Of a user in every cross-device app, ended ones too.
 std::vector<SubscriptionRow> of_user(Connection& tx, const UserId& user);
-Endpoints count(Connection& tx, const FeedKey& feed, Time now);
+std::vector<Endpoint> endpoints(Connection& tx, const FeedKey& feed, Time now);
 
 void insert(Connection& tx, const SubscriptionRow& row);
 void update(Connection& tx, const SubscriptionRow& row);
