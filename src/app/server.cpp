@@ -97,7 +97,10 @@ struct Server::Parts {
           const auto* found = directory->cross_device_app(app);
           return found == nullptr ? std::string() : found->host_name;
         }),
-        writer(*database, bus, {.host_name = host_name, .due = [this](Time due) { hint(due); }}),
+        writer(*database, bus,
+               {.host_name = host_name,
+                .due = [this](Time due) { hint(due); },
+                .followed = [this](const FeedKey& feed) { return presence.of(feed) > 0; }}),
         reader(*database, tokens, clock),
         subscriptions(*database, bus, tokens, key, clock),
         janitor(*database, bus),

@@ -178,7 +178,9 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
   void tell(const std::vector<Applied>& committed) noexcept try {
     std::vector<bus::Message> messages;
     for (const auto& applied : committed) {
-      for (const auto& advance : applied.advances) messages.emplace_back(moved(advance, hooks_.host_name));
+      for (const auto& advance : applied.advances) {
+        if (!hooks_.followed || hooks_.followed(advance.feed)) messages.emplace_back(moved(advance, hooks_.host_name));
+      }
       if (applied.due && hooks_.due) hooks_.due(*applied.due);
     }
     if (!messages.empty()) bus_.publish(std::move(messages));

@@ -26,6 +26,9 @@ class Writer {
   struct Hooks {
     HostName host_name;                  // for rendering what changed
     std::function<void(Time)> due = {};  // a job was made that is due then
+    // Whether anybody may want to hear of this feed; empty: somebody may. Who begins to listen after it was asked reads
+    // the store after that, and so sees the change.
+    std::function<bool(const FeedKey&)> followed = {};
   };
 
   Writer(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits);

@@ -102,6 +102,23 @@ TEST(Writer, tells_nobody_of_what_changed_nothing) {
   EXPECT_TRUE(heard.moved.empty());
 }
 
+TEST(Writer, tells_only_of_feeds_that_somebody_follows) {
+  World world;
+  const Heard heard(world);
+  bool followed = false;
+  Writer writer(*world.store, world.bus, {.host_name = world.host_name, .followed = [&](const FeedKey& feed) {
+                                            return followed && feed == world.feed;
+                                          }});
+
+  ASSERT_TRUE(world.run(writer.apply(world.post("a"))));
+  followed = true;
+  ASSERT_TRUE(world.run(writer.apply(world.post("b"))));
+  world.settle();
+
+  ASSERT_EQ(heard.moved.size(), 1U);
+  EXPECT_EQ(heard.moved[0].from, 1);
+}
+
 TEST(Writer, carries_no_content_over_eight_kibibytes) {
   World world;
   const Heard heard(world);
