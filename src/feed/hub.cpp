@@ -70,6 +70,14 @@ struct Hub::State : std::enable_shared_from_this<Hub::State> {
   Counts counts;
   std::shared_ptr<void> listening;
   asio::steady_timer timer;
+  // The signal that was made last for the change at hand: most readers of a feed get the same.
+  struct Made {
+    std::int64_t from = 0, to = 0;
+    Addressee addressee;
+    std::optional<std::vector<const bus::Note*>> notes;  // nullopt: told without them
+    std::string text, etag;
+  };
+  std::optional<Made> made;
 
   State(asio::any_io_executor on, feed::Reader& reader, Subscriptions& subscribed, const Tokens& named,
         bus::Presence& present, HostName hosts, const Clock& time, Options chosen)
@@ -117,6 +125,7 @@ void Hub::State::moved(const bus::Moved& message) {
   auto& feed = found->second;
   feed.version = std::max(feed.version, message.to);
   bool read = false;
+  made.reset();
   for (const auto& reader : feed.readers) {
     if (!reader->listens() || reader->cursor >= message.to) continue;
     if (reader->cursor != message.from || reader->opening) {
@@ -149,14 +158,21 @@ void Hub::State::write(Live::Reader& reader, std::int64_t to, const bus::ChangeN
 
 void Hub::State::tell(Live::Reader& reader, std::int64_t to, const Stretch* stretch, std::int64_t unread) {
   const auto from = std::max<std::int64_t>(reader.cursor, 0);
-  const auto text =
-      signal(tokens, reader.feed, from, to, stretch, unread,
-             {.subscription = reader.subscription, .platform = reader.platform, .contents = reader.contents},
-             clock.now() - options.alert_window);
+  const Addressee addressee{
+      .subscription = reader.subscription, .platform = reader.platform, .contents = reader.contents};
+  const auto notes = stretch ? std::optional(stretch->notes) : std::nullopt;
+  if (!made || made->from != from || made->to != to || made->addressee != addressee || made->notes != notes) {
+    made = Made{
+        .from = from,
+        .to = to,
+        .addressee = addressee,
+        .notes = notes,
+        .text = signal(tokens, reader.feed, from, to, stretch, unread, addressee, clock.now() - options.alert_window),
+        .etag = tokens.etag(reader.feed, to)};
+  }
   reader.cursor = to;
   counts.signals.add();
-  const auto etag = tokens.etag(reader.feed, to);
-  reader.tell({.kind = LiveMessage::Kind::signal, .text = text, .name = etag});
+  reader.tell({.kind = LiveMessage::Kind::signal, .text = made->text, .name = made->etag});
 }
 
 // One read a feed at a time: whoever falls behind meanwhile takes part in the next.
@@ -196,6 +212,7 @@ void Hub::State::bring(Feed& feed, const Recent& recent, std::int64_t above, con
   const auto version = recent.state.version;
   feed.version = std::max(feed.version, version);
   const auto known_above = recent.cut ? recent.notifications.back().version : above;
+  made.reset();
   for (const auto& reader : feed.readers) {
     // Who came, or could listen again, during the read may be behind what was read: its turn is the next.
     if (!reader->listens() || (reader->cursor >= 0 && reader->cursor < above)) continue;

@@ -23,6 +23,7 @@ struct Addressee {
   SubscriptionId subscription;                       // zero: none was named
   model::Platform platform = model::Platform::none;  // none: targeted by every policy
   bool contents = true;                              // false: it asked to be told that, not what
+  bool operator==(const Addressee&) const = default;
 };
 
 inline constexpr std::size_t kMaxSignalBytes = 16 * 1024;
