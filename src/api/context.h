@@ -53,7 +53,7 @@ enum class Door : std::uint8_t { everybody, operators };
 // The names of users, which never change; each loop has its own.
 class UserNames {
  public:
-  explicit UserNames(store::Database& database) : database_(database), names_(4096) {}
+  explicit UserNames(store::Database& database) : database_(database), names_(65'536) {}
   // "" for one that never was.
   asio::awaitable<std::string> upn(UserId user, Time now);
 
