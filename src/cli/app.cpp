@@ -78,25 +78,22 @@ Result<void> remove(Door& door, const std::string& path) {
 
 }  // namespace
 
-void add_app(CLI::App& program, Chosen& chosen) {
+void add_app(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* noun = program.add_subcommand("app", "application registrations");
-  noun->require_subcommand(1);
+  const Command noun = program.command("app", "application registrations");
   const auto verb = [&](const std::string& name, const std::string& sentence, bool of_one,
                         std::function<Result<void>(Options&, Door&)> work) {
-    CLI::App* command = noun->add_subcommand(name, sentence);
-    add_common(*command, *options);
-    if (of_one) command->add_option("client-id", options->client_id, "client id or name")->required();
-    command->callback([&chosen, options, work] {
-      chosen.run = [options, work] { return with_door(*options, [&](Door& door) { return work(*options, door); }); };
-    });
+    const Command command = noun.command(name, sentence);
+    add_common(command, *options);
+    if (of_one) command.option("client-id", options->client_id, "client id or name").required();
+    command.runs([options, work] { return with_door(*options, [&](Door& door) { return work(*options, door); }); });
     return command;
   };
-  CLI::App* adding = verb("add", "register an application", false, add);
-  adding->add_option("--name", options->name, "what users read on the sign-in page")->required();
-  adding->add_option("--redirect-uri", options->redirect_uris, "web=URI, spa=URI or native=URI; may be repeated");
-  adding->add_option("--scope", options->scopes, "a scope it may ask for; may be repeated");
-  adding->add_flag("--confidential", options->confidential, "it has a secret, which is printed once");
+  const Command adding = verb("add", "register an application", false, add);
+  adding.option("--name", options->name, "what users read on the sign-in page").required();
+  adding.option("--redirect-uri", options->redirect_uris, "web=URI, spa=URI or native=URI; may be repeated");
+  adding.option("--scope", options->scopes, "a scope it may ask for; may be repeated");
+  adding.flag("--confidential", options->confidential, "it has a secret, which is printed once");
   verb("list", "all applications", false, list);
   verb("show", "one application", true, [](Options& o, Door& door) -> Result<void> {
     HG_TRY(const json::value one, door.admin("GET", path_of(o)));
@@ -107,18 +104,16 @@ void add_app(CLI::App& program, Chosen& chosen) {
        [](Options& o, Door& door) { return change(o, door, {{"blocked", true}}); });
   verb("unblock", "let it in again", true,
        [](Options& o, Door& door) { return change(o, door, {{"blocked", false}}); });
-  CLI::App* secret = verb("add-secret", "make a client secret; it is printed once", true, add_secret);
-  secret->add_option("--name", options->name, "what it is for");
-  secret->add_option("--expires", options->expires, "ISO 8601");
-  CLI::App* old = verb("remove-secret", "remove a client secret", true, [](Options& o, Door& door) {
+  const Command secret = verb("add-secret", "make a client secret; it is printed once", true, add_secret);
+  secret.option("--name", options->name, "what it is for");
+  secret.option("--expires", options->expires, "ISO 8601");
+  const Command old = verb("remove-secret", "remove a client secret", true, [](Options& o, Door& door) {
     return remove(door, path_of(o) + "/secrets/" + percent_encode(o.secret_id));
   });
-  old->add_option("--secret-id", options->secret_id, "the secret's id, from show")->required();
-  const auto redirect = [&](CLI::App* command) {
-    command->add_option("--kind", options->kind, "web, spa or native")
-        ->required()
-        ->check(CLI::IsMember({"web", "spa", "native"}));
-    command->add_option("--uri", options->uri, "the redirect URI")->required();
+  old.option("--secret-id", options->secret_id, "the secret's id, from show").required();
+  const auto redirect = [&](Command command) {
+    command.option("--kind", options->kind, "web, spa or native").required().one_of({"web", "spa", "native"});
+    command.option("--uri", options->uri, "the redirect URI").required();
   };
   redirect(verb("add-redirect-uri", "allow a redirect URI", true, [](Options& o, Door& door) -> Result<void> {
     HG_TRY(const json::value changed,

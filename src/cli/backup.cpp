@@ -97,41 +97,39 @@ Result<void> new_epoch(const Options& options) {
 
 int finished(const Result<void>& done) { return done ? kDone : report(done.error()); }
 
-void add_passphrase(CLI::App& command, Options& options) {
-  command.add_option("--passphrase-file", options.passphrase_file,
-                     "file with the passphrase, - for standard input (or HELIOGRAPH_PASSPHRASE, or asked for)");
-  command.add_flag("--json", options.json, "print JSON");
+void add_passphrase(Command command, Options& options) {
+  command.option("--passphrase-file", options.passphrase_file,
+                 "file with the passphrase, - for standard input (or HELIOGRAPH_PASSPHRASE, or asked for)");
+  command.flag("--json", options.json, "print JSON");
 }
 
 }  // namespace
 
-void add_backup(CLI::App& program, Chosen& chosen) {
+void add_backup(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      program.add_subcommand("backup", "copy the store and the keys into one sealed file, also while a server runs");
-  command->add_option("--data", options->data, "the data directory")->required();
-  command->add_option("--config", options->config, "TOML file of the server; it is put in too");
-  command->add_option("--to", options->file, "the file to make; an earlier backup there is replaced")->required();
-  add_passphrase(*command, *options);
-  command->callback([&chosen, options] { chosen.run = [options] { return finished(back_up(*options)); }; });
+  const Command command =
+      program.command("backup", "copy the store and the keys into one sealed file, also while a server runs");
+  command.option("--data", options->data, "the data directory").required();
+  command.option("--config", options->config, "TOML file of the server; it is put in too");
+  command.option("--to", options->file, "the file to make; an earlier backup there is replaced").required();
+  add_passphrase(command, *options);
+  command.runs([options] { return finished(back_up(*options)); });
 }
 
-void add_restore(CLI::App& program, Chosen& chosen) {
+void add_restore(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand(
+  const Command command = program.command(
       "restore", "make a data directory out of a backup; clients with newer tokens start their sync again");
-  command->add_option("--data", options->data, "the directory to make; with --new-epoch the one there is")->required();
-  command->add_option("--config", options->config, "TOML file of the server, with --new-epoch");
-  auto* from = command->add_option("--from", options->file, "the backup");
+  command.option("--data", options->data, "the directory to make; with --new-epoch the one there is").required();
+  command.option("--config", options->config, "TOML file of the server, with --new-epoch");
+  const Option from = command.option("--from", options->file, "the backup");
   command
-      ->add_flag("--new-epoch", options->new_epoch,
-                 "give the store a new epoch: to be run once after it was put back by other means")
-      ->excludes(from);
-  add_passphrase(*command, *options);
-  command->callback([&chosen, options] {
-    if (!options->new_epoch && options->file.empty()) throw CLI::RequiredError("--from or --new-epoch");
-    chosen.run = [options] { return finished(options->new_epoch ? new_epoch(*options) : restore(*options)); };
-  });
+      .flag("--new-epoch", options->new_epoch,
+            "give the store a new epoch: to be run once after it was put back by other means")
+      .excludes(from);
+  add_passphrase(command, *options);
+  command.runs([options] { return options->new_epoch || !options->file.empty() ? "" : "--from or --new-epoch"; },
+               [options] { return finished(options->new_epoch ? new_epoch(*options) : restore(*options)); });
 }
 
 }  // namespace hg::cli

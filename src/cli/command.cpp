@@ -72,14 +72,14 @@ std::string asked_for(const char* what) {
 
 }  // namespace
 
-void add_common(CLI::App& command, Common& common) {
-  auto* data =
-      command.add_option("--data", common.target.data, "the data directory, by the running server's socket or alone");
-  command.add_option("--server", common.target.server, "the server's URL")->excludes(data);
-  command.add_option("--token-file", common.target.token_file,
-                     "file with an administrator's token, - for standard input (or HELIOGRAPH_TOKEN)");
-  command.add_option("--ca", common.target.ca, "PEM file of the authority that signed the server's certificate");
-  command.add_flag("--json", common.json, "print JSON");
+void add_common(Command command, Common& common) {
+  const Option data =
+      command.option("--data", common.target.data, "the data directory, by the running server's socket or alone");
+  command.option("--server", common.target.server, "the server's URL").excludes(data);
+  command.option("--token-file", common.target.token_file,
+                 "file with an administrator's token, - for standard input (or HELIOGRAPH_TOKEN)");
+  command.option("--ca", common.target.ca, "PEM file of the authority that signed the server's certificate");
+  command.flag("--json", common.json, "print JSON");
 }
 
 Result<app::Config> configuration(const std::string& file, const std::string& data) {

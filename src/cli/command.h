@@ -2,7 +2,6 @@
 // usage).
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <vector>
@@ -12,17 +11,13 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "cli/door.h"
+#include "cli/syntax.h"
 
 namespace hg::cli {
 
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;
-
-// The command that was chosen: set by its callback, run by main.
-struct Chosen {
-  std::function<int()> run;
-};
 
 // Options a command holds; alive as long as the command line.
 struct Common {
@@ -31,7 +26,7 @@ struct Common {
 };
 
 // Adds --data, --server, --token-file and --ca, and --json.
-void add_common(CLI::App& command, Common& common);
+void add_common(Command command, Common& common);
 
 // The environment, and the file where one is named; `data` where it is not "".
 Result<app::Config> configuration(const std::string& file, const std::string& data);
@@ -63,20 +58,20 @@ std::string readable(const json::value& value);
 std::string readable_time(Time time);
 
 // One function a command file; main lists them.
-void add_serve(CLI::App& program, Chosen& chosen);
-void add_init(CLI::App& program, Chosen& chosen);
-void add_token(CLI::App& program, Chosen& chosen);
-void add_subscribe(CLI::App& program, Chosen& chosen);
-void add_user(CLI::App& program, Chosen& chosen);
-void add_app(CLI::App& program, Chosen& chosen);
-void add_cross_device(CLI::App& program, Chosen& chosen);
-void add_subscription(CLI::App& program, Chosen& chosen);
-void add_notification(CLI::App& program, Chosen& chosen);
-void add_doctor(CLI::App& program, Chosen& chosen);
-void add_backup(CLI::App& program, Chosen& chosen);
-void add_restore(CLI::App& program, Chosen& chosen);
-void add_send(CLI::App& program, Chosen& chosen);
-void add_tail(CLI::App& program, Chosen& chosen);
-void add_bench(CLI::App& program, Chosen& chosen);
+void add_serve(Command program);
+void add_init(Command program);
+void add_token(Command program);
+void add_subscribe(Command program);
+void add_user(Command program);
+void add_app(Command program);
+void add_cross_device(Command program);
+void add_subscription(Command program);
+void add_notification(Command program);
+void add_doctor(Command program);
+void add_backup(Command program);
+void add_restore(Command program);
+void add_send(Command program);
+void add_tail(Command program);
+void add_bench(Command program);
 
 }  // namespace hg::cli

@@ -44,38 +44,35 @@ Result<void> list(Options& options, Door& door) {
 
 }  // namespace
 
-void add_cross_device(CLI::App& program, Chosen& chosen) {
+void add_cross_device(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* noun = program.add_subcommand("cross-device",
-                                          "the apps' identity across platforms: host name, members, platform app ids");
-  noun->alias("crossdevice");
-  noun->require_subcommand(1);
+  const Command noun =
+      program.command("cross-device", "the apps' identity across platforms: host name, members, platform app ids");
+  noun.alias("crossdevice");
   const auto verb = [&](const std::string& name, const std::string& sentence, bool of_one,
                         std::function<Result<void>(Options&, Door&)> work) {
-    CLI::App* command = noun->add_subcommand(name, sentence);
-    add_common(*command, *options);
-    if (of_one) command->add_option("host", options->host, "its host name (targetHostName)")->required();
-    command->callback([&chosen, options, work] {
-      chosen.run = [options, work] { return with_door(*options, [&](Door& door) { return work(*options, door); }); };
-    });
+    const Command command = noun.command(name, sentence);
+    add_common(command, *options);
+    if (of_one) command.option("host", options->host, "its host name (targetHostName)").required();
+    command.runs([options, work] { return with_door(*options, [&](Door& door) { return work(*options, door); }); });
     return command;
   };
-  CLI::App* adding = verb("add", "make one, with its VAPID key pair", true, [](Options& o, Door& door) {
+  const Command adding = verb("add", "make one, with its VAPID key pair", true, [](Options& o, Door& door) {
     return post(
         o, door, "/crossDeviceApps",
         json::value{
             {"hostName", o.host}, {"members", json::value_from(o.members)}, {"allowUnverified", o.allow_unverified}});
   });
-  adding->add_option("--member", options->members, "client id of an application that belongs to it; may be repeated");
-  adding->add_flag("--allow-unverified", options->allow_unverified, "serve it before its domain is verified");
+  adding.option("--member", options->members, "client id of an application that belongs to it; may be repeated");
+  adding.flag("--allow-unverified", options->allow_unverified, "serve it before its domain is verified");
   verb("list", "all of them", false, list);
   verb("show", "one", true, [](Options& o, Door& door) -> Result<void> {
     HG_TRY(const json::value one, door.admin("GET", path_of(o)));
     return show(o, one);
   });
   verb("remove", "remove one", true, [](Options& o, Door& door) { return remove(door, path_of(o)); });
-  const auto with_value = [&](CLI::App* command, const std::string& name, const std::string& sentence) {
-    command->add_option(name, options->value, sentence)->required();
+  const auto with_value = [&](Command command, const std::string& name, const std::string& sentence) {
+    command.option(name, options->value, sentence).required();
   };
   with_value(
       verb("add-member", "let an application belong to it", true,
@@ -85,11 +82,11 @@ void add_cross_device(CLI::App& program, Chosen& chosen) {
       verb("remove-member", "the application belongs to it no longer", true,
            [](Options& o, Door& door) { return remove(door, path_of(o) + "/members/" + percent_encode(o.value)); }),
       "client-id", "the application");
-  const auto platform_value = [&](CLI::App* command) {
-    command->add_option("platform", options->platform, "windows_universal, windows_win32, android, ios or web")
-        ->required()
-        ->check(CLI::IsMember({"windows_universal", "windows_win32", "android", "ios", "web"}));
-    command->add_option("app-id", options->value, "AUMID, package name, bundle id or web origin")->required();
+  const auto platform_value = [&](Command command) {
+    command.option("platform", options->platform, "windows_universal, windows_win32, android, ios or web")
+        .required()
+        .one_of({"windows_universal", "windows_win32", "android", "ios", "web"});
+    command.option("app-id", options->value, "AUMID, package name, bundle id or web origin").required();
   };
   platform_value(
       verb("add-platform-id", "add a platform app id (up to ten a platform)", true, [](Options& o, Door& door) {

@@ -107,13 +107,13 @@ std::string readable_size(std::int64_t bytes) {
   return fmt::format("{:.{}f} {}", size, unit == 0 ? 0 : 1, kUnits[unit]);
 }
 
-void add_doctor(CLI::App& program, Chosen& chosen) {
+void add_doctor(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("doctor", "check configuration, store, keys, clock, network and disk");
-  command->add_option("--data", options->data, "the data directory");
-  command->add_option("--config", options->config, "TOML file of the server");
-  command->add_flag("--json", options->json, "print JSON");
-  command->callback([&chosen, options] { chosen.run = [options] { return doctor(*options); }; });
+  const Command command = program.command("doctor", "check configuration, store, keys, clock, network and disk");
+  command.option("--data", options->data, "the data directory");
+  command.option("--config", options->config, "TOML file of the server");
+  command.flag("--json", options->json, "print JSON");
+  command.runs([options] { return doctor(*options); });
 }
 
 }  // namespace hg::cli

@@ -38,17 +38,17 @@ int init(const Options& options) {
 
 }  // namespace
 
-void add_init(CLI::App& program, Chosen& chosen) {
+void add_init(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      program.add_subcommand("init", "make a data directory: keys, administrator; with --demo all there is to try");
-  command->add_option("--data", options->data, "the directory to make")->required();
-  command->add_option("--config", options->config, "TOML file");
-  command->add_option("--public-url", options->public_url, "the address clients will use");
-  command->add_flag("--demo", options->demo,
-                    "add sample applications, a cross-device app, users, and a certificate for localhost");
-  command->add_flag("--json", options->json, "print JSON");
-  command->callback([&chosen, options] { chosen.run = [options] { return init(*options); }; });
+  const Command command =
+      program.command("init", "make a data directory: keys, administrator; with --demo all there is to try");
+  command.option("--data", options->data, "the directory to make").required();
+  command.option("--config", options->config, "TOML file");
+  command.option("--public-url", options->public_url, "the address clients will use");
+  command.flag("--demo", options->demo,
+               "add sample applications, a cross-device app, users, and a certificate for localhost");
+  command.flag("--json", options->json, "print JSON");
+  command.runs([options] { return init(*options); });
 }
 
 }  // namespace hg::cli

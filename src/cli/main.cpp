@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -25,24 +26,24 @@ int main(int argc, char** argv) {
   CLI::App program("Heliograph: notifications to users, on all their devices, handled once.");
   program.name("heliograph");
   program.set_version_flag("--version", std::string("heliograph ") + HELIOGRAPH_VERSION);
-  program.require_subcommand(1);
   program.failure_message(CLI::FailureMessage::simple);
   hg::cli::Chosen chosen;
-  hg::cli::add_serve(program, chosen);
-  hg::cli::add_init(program, chosen);
-  hg::cli::add_token(program, chosen);
-  hg::cli::add_subscribe(program, chosen);
-  hg::cli::add_send(program, chosen);
-  hg::cli::add_tail(program, chosen);
-  hg::cli::add_user(program, chosen);
-  hg::cli::add_app(program, chosen);
-  hg::cli::add_cross_device(program, chosen);
-  hg::cli::add_subscription(program, chosen);
-  hg::cli::add_notification(program, chosen);
-  hg::cli::add_doctor(program, chosen);
-  hg::cli::add_backup(program, chosen);
-  hg::cli::add_restore(program, chosen);
-  hg::cli::add_bench(program, chosen);
+  const hg::cli::Command root(&program, &chosen);
+  hg::cli::add_serve(root);
+  hg::cli::add_init(root);
+  hg::cli::add_token(root);
+  hg::cli::add_subscribe(root);
+  hg::cli::add_send(root);
+  hg::cli::add_tail(root);
+  hg::cli::add_user(root);
+  hg::cli::add_app(root);
+  hg::cli::add_cross_device(root);
+  hg::cli::add_subscription(root);
+  hg::cli::add_notification(root);
+  hg::cli::add_doctor(root);
+  hg::cli::add_backup(root);
+  hg::cli::add_restore(root);
+  hg::cli::add_bench(root);
   if (argc == 1) {
     fmt::print(stderr, "{}", program.help());
     return hg::cli::kUsage;

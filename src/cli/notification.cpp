@@ -49,31 +49,28 @@ Result<void> remove(const Options& options, Door& door) {
 
 using Verb = Result<void> (*)(const Options&, Door&);
 
-CLI::App* add_verb(CLI::App& noun, Chosen& chosen, const std::shared_ptr<Options>& options, const char* name,
-                   const char* sentence, Verb verb) {
-  CLI::App* command = noun.add_subcommand(name, sentence);
-  add_common(*command, *options);
-  command->add_option("--user", options->user, "user principal name")->required();
-  command->add_option("--cross-device", options->cross_device, "host name of the cross-device app; without it all");
-  command->callback([&chosen, options, verb] {
-    chosen.run = [options, verb] { return with_door(*options, [&](Door& door) { return verb(*options, door); }); };
-  });
+Command add_verb(Command noun, const std::shared_ptr<Options>& options, const char* name, const char* sentence,
+                 Verb verb) {
+  const Command command = noun.command(name, sentence);
+  add_common(command, *options);
+  command.option("--user", options->user, "user principal name").required();
+  command.option("--cross-device", options->cross_device, "host name of the cross-device app; without it all");
+  command.runs([options, verb] { return with_door(*options, [&](Door& door) { return verb(*options, door); }); });
   return command;
 }
 
 }  // namespace
 
-void add_notification(CLI::App& program, Chosen& chosen) {
+void add_notification(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* noun = program.add_subcommand("notification", "list, show and remove a user's notifications");
-  noun->require_subcommand(1);
-  add_verb(*noun, chosen, options, "list", "a user's notifications, newest first", list);
-  add_verb(*noun, chosen, options, "show", "one notification, whole", show)
-      ->add_option("id", options->id, "its id or appNotificationId")
-      ->required();
-  add_verb(*noun, chosen, options, "remove", "delete one; every device sees it go", remove)
-      ->add_option("id", options->id, "its id or appNotificationId")
-      ->required();
+  const Command noun = program.command("notification", "list, show and remove a user's notifications");
+  add_verb(noun, options, "list", "a user's notifications, newest first", list);
+  add_verb(noun, options, "show", "one notification, whole", show)
+      .option("id", options->id, "its id or appNotificationId")
+      .required();
+  add_verb(noun, options, "remove", "delete one; every device sees it go", remove)
+      .option("id", options->id, "its id or appNotificationId")
+      .required();
 }
 
 }  // namespace hg::cli

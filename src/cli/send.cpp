@@ -66,30 +66,33 @@ Result<void> send(const Options& options, Door& door) {
   return {};
 }
 
+// What the line lacks.
+std::string missing(const Options& options) {
+  if (options.unsid.empty() && options.user.empty()) return "--unsid or --user";
+  return options.title.empty() && options.raw.empty() ? "--title or --raw" : "";
+}
+
 }  // namespace
 
-void add_send(CLI::App& program, Chosen& chosen) {
+void add_send(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("send", "post a notification as an app server would, and print its id");
-  add_common(*command, *options);
-  auto* unsid = command->add_option("--unsid", options->unsid, "the subscription that names the user");
-  auto* user = command->add_option("--user", options->user, "user principal name, in place of a UNSID");
-  unsid->excludes(user);
-  command->add_option("--cross-device", options->cross_device,
-                      "host name of the cross-device app; may be left out where there is one");
-  command->add_option("--title", options->title, "title of the visual content");
-  command->add_option("--body", options->body, "body of the visual content");
-  command->add_option("--raw", options->raw, "raw content");
-  command->add_option("--group", options->group, "group name");
-  command->add_option("--id", options->id, "appNotificationId; the same again replaces");
-  command->add_option("--priority", options->priority, "High, Low or None");
-  command->add_option("--ttl", options->ttl, "displayTimeToLive in seconds");
-  command->add_option("--expires", options->expires, "ISO 8601; seven days on by default");
-  command->callback([&chosen, options] {
-    if (options->unsid.empty() && options->user.empty()) throw CLI::RequiredError("--unsid or --user");
-    if (options->title.empty() && options->raw.empty()) throw CLI::RequiredError("--title or --raw");
-    chosen.run = [options] { return with_door(*options, [&](Door& door) { return send(*options, door); }); };
-  });
+  const Command command = program.command("send", "post a notification as an app server would, and print its id");
+  add_common(command, *options);
+  const Option unsid = command.option("--unsid", options->unsid, "the subscription that names the user");
+  const Option user = command.option("--user", options->user, "user principal name, in place of a UNSID");
+  unsid.excludes(user);
+  command.option("--cross-device", options->cross_device,
+                 "host name of the cross-device app; may be left out where there is one");
+  command.option("--title", options->title, "title of the visual content");
+  command.option("--body", options->body, "body of the visual content");
+  command.option("--raw", options->raw, "raw content");
+  command.option("--group", options->group, "group name");
+  command.option("--id", options->id, "appNotificationId; the same again replaces");
+  command.option("--priority", options->priority, "High, Low or None");
+  command.option("--ttl", options->ttl, "displayTimeToLive in seconds");
+  command.option("--expires", options->expires, "ISO 8601; seven days on by default");
+  command.runs([options] { return missing(*options); },
+               [options] { return with_door(*options, [&](Door& door) { return send(*options, door); }); });
 }
 
 }  // namespace hg::cli

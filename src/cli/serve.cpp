@@ -110,24 +110,21 @@ int serve(const Options& options) {
 
 }  // namespace
 
-void add_serve(CLI::App& program, Chosen& chosen) {
+void add_serve(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("serve", "run the server");
-  command->add_option("--config", options->config, "TOML file");
-  command->add_option("--data", options->data, "the data directory, made by heliograph init");
-  command->add_option("--listen", options->listen,
-                      "ADDR:PORT for plain HTTP (default 127.0.0.1:8080); none for nowhere");
-  command->add_option("--tls-listen", options->tls_listen, "ADDR:PORT for HTTPS");
-  command->add_option("--admin-listen", options->admin_listen,
-                      "ADDR:PORT for the admin API and /metrics, apart from everything else");
-  command->add_option("--public-url", options->public_url,
-                      "the address clients use, when it is not the one listened on");
-  command->add_option("--tls-cert", options->tls_cert, "certificate chain, PEM (default DIR/tls/cert.pem)");
-  command->add_option("--tls-key", options->tls_key, "its private key, PEM (default DIR/tls/key.pem)");
-  command->add_flag("--behind-tls-proxy", options->behind_tls_proxy, "a proxy in front speaks TLS");
-  command->add_flag("--check-config", options->check_config,
-                    "print the effective configuration, secrets redacted, and end");
-  command->callback([&chosen, options] { chosen.run = [options] { return serve(*options); }; });
+  const Command command = program.command("serve", "run the server");
+  command.option("--config", options->config, "TOML file");
+  command.option("--data", options->data, "the data directory, made by heliograph init");
+  command.option("--listen", options->listen, "ADDR:PORT for plain HTTP (default 127.0.0.1:8080); none for nowhere");
+  command.option("--tls-listen", options->tls_listen, "ADDR:PORT for HTTPS");
+  command.option("--admin-listen", options->admin_listen,
+                 "ADDR:PORT for the admin API and /metrics, apart from everything else");
+  command.option("--public-url", options->public_url, "the address clients use, when it is not the one listened on");
+  command.option("--tls-cert", options->tls_cert, "certificate chain, PEM (default DIR/tls/cert.pem)");
+  command.option("--tls-key", options->tls_key, "its private key, PEM (default DIR/tls/key.pem)");
+  command.flag("--behind-tls-proxy", options->behind_tls_proxy, "a proxy in front speaks TLS");
+  command.flag("--check-config", options->check_config, "print the effective configuration, secrets redacted, and end");
+  command.runs([options] { return serve(*options); });
 }
 
 }  // namespace hg::cli

@@ -48,42 +48,34 @@ Result<void> list(const Options& options, Door& door) {
 
 }  // namespace
 
-void add_subscribe(CLI::App& program, Chosen& chosen) {
+void add_subscribe(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      program.add_subcommand("subscribe", "make a live-only subscription for a user and print its UNSID");
-  add_common(*command, *options);
-  command->add_option("--user", options->user, "user principal name")->required();
-  command->add_option("--device", options->device, "what the device is called")->default_val("heliograph-cli");
-  command->add_option("--cross-device", options->cross_device,
-                      "host name of the cross-device app; may be left out where there is one");
-  command->callback([&chosen, options] {
-    chosen.run = [options] { return with_door(*options, [&](Door& door) { return subscribe(*options, door); }); };
-  });
+  const Command command = program.command("subscribe", "make a live-only subscription for a user and print its UNSID");
+  add_common(command, *options);
+  command.option("--user", options->user, "user principal name").required();
+  command.option("--device", options->device, "what the device is called").otherwise("heliograph-cli");
+  command.option("--cross-device", options->cross_device,
+                 "host name of the cross-device app; may be left out where there is one");
+  command.runs([options] { return with_door(*options, [&](Door& door) { return subscribe(*options, door); }); });
 }
 
-void add_subscription(CLI::App& program, Chosen& chosen) {
+void add_subscription(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* noun = program.add_subcommand("subscription", "list and end subscriptions");
-  noun->require_subcommand(1);
-  CLI::App* listing = noun->add_subcommand("list", "a user's active subscriptions");
-  add_common(*listing, *options);
-  listing->add_option("--user", options->user, "user principal name")->required();
-  listing->add_option("--cross-device", options->cross_device, "of this cross-device app only");
-  listing->callback([&chosen, options] {
-    chosen.run = [options] { return with_door(*options, [&](Door& door) { return list(*options, door); }); };
-  });
-  CLI::App* ending = noun->add_subcommand("remove", "end a subscription");
-  add_common(*ending, *options);
-  ending->add_option("unsid", options->unsid, "its UNSID")->required();
-  ending->callback([&chosen, options] {
-    chosen.run = [options] {
-      return with_door(*options, [&](Door& door) -> Result<void> {
-        HG_TRY([[maybe_unused]] const json::value done,
-               door.admin("DELETE", "/subscriptions/" + percent_encode(options->unsid)));
-        return {};
-      });
-    };
+  const Command noun = program.command("subscription", "list and end subscriptions");
+  const Command listing = noun.command("list", "a user's active subscriptions");
+  add_common(listing, *options);
+  listing.option("--user", options->user, "user principal name").required();
+  listing.option("--cross-device", options->cross_device, "of this cross-device app only");
+  listing.runs([options] { return with_door(*options, [&](Door& door) { return list(*options, door); }); });
+  const Command ending = noun.command("remove", "end a subscription");
+  add_common(ending, *options);
+  ending.option("unsid", options->unsid, "its UNSID").required();
+  ending.runs([options] {
+    return with_door(*options, [&](Door& door) -> Result<void> {
+      HG_TRY([[maybe_unused]] const json::value done,
+             door.admin("DELETE", "/subscriptions/" + percent_encode(options->unsid)));
+      return {};
+    });
   });
 }
 

@@ -150,18 +150,16 @@ Result<void> tail(const Options& options, Door& door) {
 
 }  // namespace
 
-void add_tail(CLI::App& program, Chosen& chosen) {
+void add_tail(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("tail", "follow a user's feed live; ends with Ctrl-C");
-  add_common(*command, *options);
-  command->add_option("--user", options->user, "user principal name")->required();
-  command->add_option("--cross-device", options->cross_device,
-                      "host name of the cross-device app; may be left out where there is one");
-  command->callback([&chosen, options] {
-    chosen.run = [options] {
-      for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { interrupted = true; });
-      return with_door(*options, [&](Door& door) { return tail(*options, door); });
-    };
+  const Command command = program.command("tail", "follow a user's feed live; ends with Ctrl-C");
+  add_common(command, *options);
+  command.option("--user", options->user, "user principal name").required();
+  command.option("--cross-device", options->cross_device,
+                 "host name of the cross-device app; may be left out where there is one");
+  command.runs([options] {
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { interrupted = true; });
+    return with_door(*options, [&](Door& door) { return tail(*options, door); });
   });
 }
 

@@ -69,17 +69,17 @@ int token(const Options& options) {
 
 }  // namespace
 
-void add_token(CLI::App& program, Chosen& chosen) {
+void add_token(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand(
+  const Command command = program.command(
       "token", "print an access token: with --server as an app server, with --data on behalf of a user (audited)");
-  add_common(*command, *options);
-  command->add_option("--client-id", options->client_id, "the application");
-  command->add_option("--client-secret-file", options->secret_file,
-                      "file with its secret, - for standard input (or HELIOGRAPH_CLIENT_SECRET)");
-  command->add_option("--user", options->user, "user principal name: a token on behalf of this user");
-  command->add_option("--scope", options->scope, "what the token may be used for");
-  command->callback([&chosen, options] { chosen.run = [options] { return token(*options); }; });
+  add_common(command, *options);
+  command.option("--client-id", options->client_id, "the application");
+  command.option("--client-secret-file", options->secret_file,
+                 "file with its secret, - for standard input (or HELIOGRAPH_CLIENT_SECRET)");
+  command.option("--user", options->user, "user principal name: a token on behalf of this user");
+  command.option("--scope", options->scope, "what the token may be used for");
+  command.runs([options] { return token(*options); });
 }
 
 }  // namespace hg::cli

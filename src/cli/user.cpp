@@ -59,28 +59,26 @@ Result<void> set_password(const Options& options, Door& door) {
 
 }  // namespace
 
-void add_user(CLI::App& program, Chosen& chosen) {
+void add_user(Command program) {
   auto options = std::make_shared<Options>();
-  CLI::App* noun = program.add_subcommand("user", "the people notifications are for");
-  noun->require_subcommand(1);
+  const Command noun = program.command("user", "the people notifications are for");
   const auto verb = [&](const std::string& name, const std::string& sentence, bool of_one,
                         std::function<Result<void>(Options&, Door&)> work) {
-    CLI::App* command = noun->add_subcommand(name, sentence);
-    add_common(*command, *options);
-    if (of_one) command->add_option("user", options->upn, "user principal name or id")->required();
-    command->callback([&chosen, options, work] {
-      chosen.run = [options, work] { return with_door(*options, [&](Door& door) { return work(*options, door); }); };
-    });
+    const Command command = noun.command(name, sentence);
+    add_common(command, *options);
+    if (of_one) command.option("user", options->upn, "user principal name or id").required();
+    command.runs([options, work] { return with_door(*options, [&](Door& door) { return work(*options, door); }); });
     return command;
   };
-  CLI::App* adding = verb("add", "add a user; prints the password that was made up unless one is given", false, add);
-  adding->add_option("--upn", options->upn, "user principal name, for example alice@example.com")->required();
-  adding->add_option("--name", options->name, "display name");
-  adding->add_option("--mail", options->mail, "where the e-mail fallback goes");
-  adding->add_option("--locale", options->locale, "for example en-GB");
-  adding->add_option("--time-zone", options->time_zone, "for example Europe/Berlin");
-  adding->add_option("--password-file", options->password_file, "file with the password, - for standard input");
-  adding->add_flag("--administrator", options->administrator, "may use the admin API");
+  const Command adding =
+      verb("add", "add a user; prints the password that was made up unless one is given", false, add);
+  adding.option("--upn", options->upn, "user principal name, for example alice@example.com").required();
+  adding.option("--name", options->name, "display name");
+  adding.option("--mail", options->mail, "where the e-mail fallback goes");
+  adding.option("--locale", options->locale, "for example en-GB");
+  adding.option("--time-zone", options->time_zone, "for example Europe/Berlin");
+  adding.option("--password-file", options->password_file, "file with the password, - for standard input");
+  adding.flag("--administrator", options->administrator, "may use the admin API");
   verb("list", "all users", false, list);
   verb("show", "one user", true, [](Options& o, Door& door) -> Result<void> {
     HG_TRY(const json::value user, door.admin("GET", path_of(o)));
@@ -93,9 +91,8 @@ void add_user(CLI::App& program, Chosen& chosen) {
   verb("block", "refuse the user everywhere, at once", true,
        [](Options& o, Door& door) { return block(o, door, true); });
   verb("unblock", "let the user in again", true, [](Options& o, Door& door) { return block(o, door, false); });
-  CLI::App* password = verb("set-password", "set a user's password", true, set_password);
-  password->add_option("--password-file", options->password_file, "file with the password, - for standard input")
-      ->required();
+  const Command password = verb("set-password", "set a user's password", true, set_password);
+  password.option("--password-file", options->password_file, "file with the password, - for standard input").required();
 }
 
 }  // namespace hg::cli
