@@ -44,6 +44,8 @@ struct Settings {
   bool operators_apart = false;
   bool access_log = true;                  // a line at info for each request
   std::size_t unpacked_body = 256 * 1024;  // of a gzip or deflate body, in bytes
+  // In progress at once, of which each loop has an equal share; beyond: 503, for more would not be answered in time.
+  std::size_t requests = 1024;
   std::string version;                     // of the program
 };
 
@@ -68,6 +70,7 @@ struct Here {
   identity::Bearer& bearer;
   Streams& streams;
   UserNames& names;
+  std::size_t in_progress = 0;  // requests
 };
 
 struct Services {

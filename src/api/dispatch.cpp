@@ -60,6 +60,30 @@ Error error_of(const std::exception_ptr& thrown, std::string_view request_id, st
   return {Code::internal, "something broke here; the log has it under this request-id"};
 }
 
+// What may be told to come back: not health, administration and signing in, and not live connections, which a browser
+// would not open again.
+bool can_wait(const Route& route) {
+  return (route.shape == Shape::graph || route.shape == Shape::feed) && !route.is(kTickets);
+}
+
+// A request among those in progress.
+class Place {
+ public:
+  explicit Place(std::size_t& taken) : taken_(taken) { ++taken_; }
+  ~Place() { --taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  std::size_t& taken_;
+};
+
+Error crowded() {
+  return {.code = Code::unavailable,
+          .message = "there are more requests than can be answered in time; try again shortly",
+          .retry_after = std::chrono::seconds(2)};
+}
+
 int status_of(const net::Response& response) {
   return response.become == net::Response::Become::websocket ? 101 : response.status;
 }
@@ -82,6 +106,7 @@ struct Dispatch::Exchange {
 
 Dispatch::Dispatch(Services& services)
     : services_(services),
+      most_(std::max<std::size_t>(1, services.settings.requests / std::max<std::size_t>(services.loops.size(), 1))),
       traffic_(
           std::make_unique<Traffic>(std::max<std::size_t>(services.loops.size(), 1), services.settings.access_log)) {
   for (const Route& route : routes()) {
@@ -147,8 +172,10 @@ asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, E
   exchange.route = &route;
   exchange.shape = route.shape;
 
-  HG_CO_CHECK(check_headers(request, route));
   Here& here = services_.loops[request.loop == nullptr ? 0 : request.loop->index()];
+  if (can_wait(route) && here.in_progress >= most_) co_return fail(crowded());
+  const Place place(here.in_progress);
+  HG_CO_CHECK(check_headers(request, route));
   HG_CO_TRY(auto principal, authenticate(request, route, here.bearer, *exchange.base, exchange.now));
   if (route.is(kWrites) && !services_.writer.accepting()) co_return fail(feed::Writer::unavailable());
   HG_CO_CHECK(unpack_body(request, services_.settings.unpacked_body));

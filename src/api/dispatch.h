@@ -41,6 +41,7 @@ class Dispatch {
   void finish(const net::Request& request, const Exchange& exchange, net::Response& response) const;
 
   Services& services_;
+  const std::size_t most_;  // requests in progress on a loop
   net::Router all_, public_, operators_;
   std::vector<const Route*> rows_;  // by the routers' numbers
   std::unique_ptr<Traffic> traffic_;

@@ -161,6 +161,21 @@ TEST(Dispatch, pages_of_registered_origins_may_read_answers) {
   EXPECT_TRUE(preflight.header("Access-Control-Allow-Headers").contains("x-uns-id"));
 }
 
+TEST(Dispatch, calls_beyond_those_in_progress_are_told_to_come_back) {
+  House house;
+  house.services.loops[0].in_progress = house.settings.requests;
+  const auto refused = house.call("GET", "/beta/me/notifications", {house.as(house.alice)});
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.header("Retry-After"), "2");
+  EXPECT_EQ(house.call("GET", "/v1/feeds/me/subscriptions", {}).at("/errorCode"), "50001");
+  for (const char* path : {"/healthz", "/admin/v1/status", "/common/discovery/v2.0/keys"})
+    EXPECT_NE(house.call("GET", path, {}).status, 503) << path;
+
+  house.services.loops[0].in_progress = house.settings.requests - 1;
+  EXPECT_EQ(house.call("GET", "/beta/me/notifications", {house.as(house.alice)}).status, 200);
+  EXPECT_EQ(house.services.loops[0].in_progress, house.settings.requests - 1);
+}
+
 TEST(Dispatch, a_fault_of_the_store_asks_for_patience) {
   House house;
   const auto request = house.request("GET", "/v1/feeds/me/subscriptions", {}, "");

@@ -45,6 +45,8 @@ const Key kKeys[] = {
     {"limits.unpacked_bytes", &Config::unpacked_bytes, "The largest gzip or deflate body once unpacked.", false, 1024,
      64 * 1024 * 1024},
     {"limits.json_depth", &Config::json_depth, "How deep JSON may be nested.", false, 8, 64},
+    {"limits.requests", &Config::requests, "Requests in progress at once; beyond, calls of both APIs get 503.", false, 1,
+     1'000'000},
     {"limits.connections", &Config::connections, "Open connections; beyond, others wait.", false, 16, 1'000'000},
     {"limits.live_connections", &Config::live_connections,
      "Live connections of all users; at most seven eighths of limits.connections, beyond 503.", false, 1, 1'000'000},

@@ -257,6 +257,7 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
   while (parts->settings.public_url.ends_with('/')) parts->settings.public_url.pop_back();
   parts->settings.cors_origins = parts->config.cors_origins;
   parts->settings.access_log = parts->config.log_access;
+  parts->settings.requests = static_cast<std::size_t>(parts->config.requests);
   parts->settings.unpacked_body = static_cast<std::size_t>(parts->config.unpacked_bytes);
   parts->settings.json.depth = static_cast<std::size_t>(parts->config.json_depth);
   parts->settings.cors_loopback = parts->registry.directory()->demo();
