@@ -57,7 +57,7 @@ std::vector<Position> positions(store::Connection& tx, const FeedKey& feed, cons
 
 boost::asio::awaitable<State> Reader::state(FeedKey feed) {
   const auto now = clock_.now();
-  co_return co_await database_.read([&](store::Connection& tx) { return state_of(feeds::at(tx, feed, now)); });
+  co_return co_await read(feed, [&](store::Connection& tx) { return state_of(feeds::at(tx, feed, now)); });
 }
 
 boost::asio::awaitable<std::vector<std::pair<FeedKey, std::int64_t>>> Reader::versions(std::vector<FeedKey> feeds) {
@@ -145,7 +145,7 @@ boost::asio::awaitable<List> Reader::list(FeedKey feed, ListQuery query) {
 
 boost::asio::awaitable<Result<Changes>> Reader::changes(FeedKey feed, ChangesQuery query) {
   const auto now = clock_.now();
-  co_return co_await database_.read([&](store::Connection& tx) -> Result<Changes> {
+  co_return co_await read(feed, [&](store::Connection& tx) -> Result<Changes> {
     // The version first: a row that changes after it is only told once more.
     Changes changes{.state = state_of(feeds::at(tx, feed, now)), .notifications = {}};
     if (query.known && (*query.known < changes.state.floor || *query.known > changes.state.version)) {
@@ -164,7 +164,7 @@ boost::asio::awaitable<Result<Changes>> Reader::changes(FeedKey feed, ChangesQue
 
 boost::asio::awaitable<Recent> Reader::recent(FeedKey feed, std::int64_t above, std::size_t limit) {
   const auto now = clock_.now();
-  co_return co_await database_.read([&](store::Connection& tx) {
+  co_return co_await read(feed, [&](store::Connection& tx) {
     Recent recent{.state = state_of(feeds::at(tx, feed, now)), .notifications = {}};
     recent.notifications = feeds::newest(tx, feed, above, now, limit + 1);
     recent.cut = recent.notifications.size() > limit;

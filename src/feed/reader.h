@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "feed/tokens.h"
+#include "feed/warm.h"
 #include "model/notification.h"
 #include "store/database.h"
 
@@ -107,7 +108,15 @@ class Reader {
   boost::asio::awaitable<Recent> recent(FeedKey feed, std::int64_t above, std::size_t limit);
 
  private:
+  // As Database::read; on this thread where the feed was read not long ago, for then its rows are in memory.
+  template <class F>
+  auto read(const FeedKey& feed, F work) -> boost::asio::awaitable<std::invoke_result_t<F&, store::Connection&>> {
+    if (warm_.seen(feed)) co_return database_.look(std::move(work));
+    co_return co_await database_.read(std::move(work));
+  }
+
   store::Database& database_;
+  Warm warm_;
   const Tokens& tokens_;
   const Clock& clock_;
 };

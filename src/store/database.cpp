@@ -154,6 +154,43 @@ class Database::Threads {
   std::vector<std::thread> threads_;
 };
 
+// Connections for whoever reads on a thread of its own: one for each that does so at the same time.
+class Database::Lookers {
+ public:
+  explicit Lookers(SqliteOptions options) : options_(std::move(options)) {}
+
+  std::exception_ptr look(Work work) {
+    auto connection = take();
+    auto error = in_transaction(*connection, work);
+    const std::scoped_lock lock(mutex_);
+    idle_.push_back(std::move(connection));
+    return error;
+  }
+  [[nodiscard]] std::uint64_t taken() const {
+    const std::scoped_lock lock(mutex_);
+    return taken_;
+  }
+
+ private:
+  std::unique_ptr<SqliteConnection> take() {
+    {
+      const std::scoped_lock lock(mutex_);
+      ++taken_;
+      if (!idle_.empty()) {
+        auto connection = std::move(idle_.back());
+        idle_.pop_back();
+        return connection;
+      }
+    }
+    return std::make_unique<SqliteConnection>(options_, SqliteConnection::Access::read);
+  }
+
+  const SqliteOptions options_;
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<SqliteConnection>> idle_;
+  std::uint64_t taken_ = 0;
+};
+
 // Moves the log into the file beside the writer, and lets the writer move the last few pages between two of its
 // transactions: while it is writing the log would never be empty, and so never begun anew.
 class Database::Checkpoints {
@@ -240,6 +277,7 @@ Result<std::unique_ptr<Database>> Database::open(Options options, Time now) {
   const auto most = database->options_.max_waiting;
   database->writer_ = writer.front().get();
   database->writer_->time_commits(database->commits_);
+  database->lookers_ = std::make_unique<Lookers>(file);
   database->checkpoints_ = std::make_unique<Checkpoints>(file);
   writer.front()->on_log([checkpoints = database->checkpoints_.get()](int pages) { checkpoints->log_grew(pages); });
   database->writing_ = std::make_unique<Threads>(std::move(writer), most);
@@ -277,7 +315,7 @@ void Database::measure(metrics::Page& page) const {
                std::chrono::duration<double>(load.age).count(), {{"kind", kind}});
 }
 
-std::uint64_t Database::reads() const { return reading_->taken(); }
+std::uint64_t Database::reads() const { return reading_->taken() + lookers_->taken(); }
 
 void Database::set_max_pages(std::int64_t pages) {
   writing_->run_now([&](Connection*) { writer_->set_max_pages(pages); });
@@ -298,6 +336,8 @@ asio::awaitable<void> Database::run(Threads& threads, Work work, std::exception_
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(initiate, asio::use_awaitable);
 }
+
+void Database::look_now(Work work, std::exception_ptr& error) { error = lookers_->look(work); }
 
 void Database::run_now(Threads& threads, Work work, std::exception_ptr& error) {
   if (!threads.run_now([&](Connection* tx) { error = in_transaction(*tx, work); })) error = closed();

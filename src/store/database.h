@@ -78,6 +78,16 @@ class Database {
     co_return outcome.take();
   }
 
+  // The same on this thread: for the few rows that are in memory anyway, where handing the work to another thread and
+  // back would cost more than the reading. From any thread but the database's.
+  template <class F>
+  auto look(F work) -> std::invoke_result_t<F&, Connection&> {
+    Outcome<std::invoke_result_t<F&, Connection&>> outcome;
+    auto job = [&](Connection& tx) { outcome.run(work, tx); };
+    look_now(job, outcome.error);
+    return outcome.take();
+  }
+
   // The same for start-up, commands and tests: blocks the calling thread, which must not be one of the database's.
   template <class F>
   auto transact_now(F work) -> std::invoke_result_t<F&, Connection&> {
@@ -101,7 +111,7 @@ class Database {
   [[nodiscard]] Load load() const;
   // Commits and what waits for the threads.
   void measure(metrics::Page& page) const;
-  // How many jobs the reading threads have taken.
+  // How often the store was read, by whatever thread.
   [[nodiscard]] std::uint64_t reads() const;
   // Takes nothing more, finishes what waits, joins the threads. The executors that wait for results must still exist.
   void stop();
@@ -127,17 +137,20 @@ class Database {
 
   class Threads;
   class Checkpoints;
+  class Lookers;
   using Work = FunctionRef<void(Connection&)>;
 
   explicit Database(Options options);
   boost::asio::awaitable<void> run(Threads& threads, Work work, std::exception_ptr& error);
   void run_now(Threads& threads, Work work, std::exception_ptr& error);
+  void look_now(Work work, std::exception_ptr& error);
 
   Options options_;
   metrics::Histogram commits_{metrics::kSeconds};  // of the writing thread
   SqliteConnection* writer_ = nullptr;             // of the writing thread, which alone uses it
   std::unique_ptr<Threads> writing_;
   std::unique_ptr<Threads> reading_;
+  std::unique_ptr<Lookers> lookers_;
   std::unique_ptr<Checkpoints> checkpoints_;
 };
 

@@ -95,6 +95,28 @@ TEST(Database, does_not_write_while_it_reads) {
   EXPECT_THROW(store->read_now([](Connection& tx) { settings::put(tx, "colour", "blue"); }), Fault);
 }
 
+TEST(Database, is_looked_into_on_the_callers_thread) {
+  TemporaryStore store;
+  store->transact_now([](Connection& tx) { settings::put(tx, "colour", "blue"); });
+  const auto before = store->reads();
+  const auto colour =
+      store->look([](Connection& tx) { return std::pair(settings::find(tx, "colour"), std::this_thread::get_id()); });
+  EXPECT_EQ(colour, std::pair(std::optional<std::string>("blue"), std::this_thread::get_id()));
+  EXPECT_THROW(store->look([](Connection& tx) { settings::put(tx, "colour", "red"); }), Fault);
+  store->transact_now([](Connection& tx) { settings::put(tx, "colour", "green"); });
+  EXPECT_EQ(store->look([](Connection& tx) { return settings::find(tx, "colour"); }), "green");
+  EXPECT_EQ(store->reads(), before + 3);
+}
+
+TEST(Database, is_looked_into_by_several_at_once) {
+  TemporaryStore store;
+  std::latch inside(2);
+  const auto look = [&] { store->look([&](Connection&) { inside.arrive_and_wait(); }); };
+  std::thread other(look);
+  look();
+  other.join();
+}
+
 TEST(Database, serves_several_loops_at_once) {
   // Given four loops with eight coroutines each
   TemporaryStore store;
