@@ -54,7 +54,8 @@ Findings examine(const std::string& config_file, const std::string& data);
 
 // Judgements, from plain numbers.
 Finding judge_disk(std::int64_t free_bytes, std::int64_t all_bytes, std::int64_t free_inodes, std::int64_t all_inodes);
-Finding judge_descriptors(std::uint64_t most, std::string_view whose);
+// `connections`: how many are configured.
+Finding judge_descriptors(std::uint64_t most, std::int64_t connections, std::string_view whose);
 
 // A size for people: "1.5 MB".
 std::string readable_size(std::int64_t bytes);

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/limits.h"
 #include "cli/doctor.h"
 #include "store/file.h"
 
@@ -81,13 +82,18 @@ void check_clock(const Patient& patient, Findings& findings) {
   }
 }
 
-Finding judge_descriptors(std::uint64_t most, std::string_view whose) {
+Finding judge_descriptors(std::uint64_t most, std::int64_t connections, std::string_view whose) {
   constexpr std::uint64_t kLeast = 256;
   constexpr std::uint64_t kEnough = 4'096;
   const std::string evidence = fmt::format("{} may open {} files; each live connection is one", whose, most);
+  const auto left = static_cast<std::int64_t>(app::left_for_connections(most));
   const std::string fix = "LimitNOFILE=65536 in the service's unit, or ulimit -Hn 65536 before it starts";
   if (most < kLeast) return {"descriptors", Health::fail, evidence, fix};
   if (most < kEnough) return {"descriptors", Health::warn, evidence, fix};
+  if (left < connections)
+    return {"descriptors", Health::warn,
+            fmt::format("{}; that leaves {}, and limits.connections is {}", evidence, left, connections),
+            "lower limits.connections, or " + fix};
   return {"descriptors", Health::ok, evidence};
 }
 
@@ -95,13 +101,13 @@ Finding judge_descriptors(std::uint64_t most, std::string_view whose) {
 void check_descriptors(const Patient& patient, Findings& findings) {
   if (const int process = holder_of(patient.files); process > 0) {
     if (const auto most = descriptors_of(process)) {
-      findings.push_back(judge_descriptors(*most, "the server"));
+      findings.push_back(judge_descriptors(*most, patient.config.connections, "the server"));
       return;
     }
   }
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
-    findings.push_back(judge_descriptors(limit.rlim_max, "a server started from here"));
+    findings.push_back(judge_descriptors(limit.rlim_max, patient.config.connections, "a server started from here"));
 }
 
 Finding judge_disk(std::int64_t free_bytes, std::int64_t all_bytes, std::int64_t free_inodes, std::int64_t all_inodes) {

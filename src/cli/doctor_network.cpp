@@ -139,6 +139,7 @@ void check_listeners(const Patient& patient, Findings& findings) {
   const auto& config = patient.config;
   if (!config.listen.empty()) check_listener(patient, config.listen, "listen", findings);
   if (!config.tls_listen.empty()) check_listener(patient, config.tls_listen, "tls_listen", findings);
+  if (!config.admin_listen.empty()) check_listener(patient, config.admin_listen, "admin_listen", findings);
   if (config.listen.empty() && config.tls_listen.empty())
     findings.push_back({"listeners", Health::fail, "nothing to listen on", "set listen or tls_listen"});
 }

@@ -22,9 +22,12 @@ TEST(Doctor, judges_a_disk_by_room_and_inodes) {
 }
 
 TEST(Doctor, judges_descriptors) {
-  EXPECT_EQ(judge_descriptors(128, "it").health, Health::fail);
-  EXPECT_EQ(judge_descriptors(1'024, "it").health, Health::warn);
-  EXPECT_EQ(judge_descriptors(65'536, "it").health, Health::ok);
+  EXPECT_EQ(judge_descriptors(128, 16, "it").health, Health::fail);
+  EXPECT_EQ(judge_descriptors(1'024, 16, "it").health, Health::warn);
+  EXPECT_EQ(judge_descriptors(65'536, 16'384, "it").health, Health::ok);
+  const auto less = judge_descriptors(10'000, 16'384, "it");
+  EXPECT_EQ(less.health, Health::warn);
+  EXPECT_TRUE(less.evidence.contains("leaves 9872, and limits.connections is 16384")) << less.evidence;
 }
 
 TEST(Doctor, sizes_are_readable) {

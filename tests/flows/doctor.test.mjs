@@ -148,6 +148,7 @@ test('listeners and addresses: a busy port, plain HTTP to the network, none, non
   await new Promise((resolve) => busy.listen(0, '127.0.0.1', resolve));
   t.after(() => busy.close());
   finds(set({ HELIOGRAPH_LISTEN: `127.0.0.1:${busy.address().port}` }), 'listeners', 'FAIL', /cannot be listened on: Address already in use/);
+  finds(set({ HELIOGRAPH_ADMIN_LISTEN: `127.0.0.1:${busy.address().port}` }), 'listeners', 'FAIL', /cannot be listened on: Address already in use/);
   finds(set({ HELIOGRAPH_LISTEN: '0.0.0.0:0' }), 'listeners', 'FAIL', /plain HTTP to the network/);
   finds(set({ HELIOGRAPH_LISTEN: '' }), 'listeners', 'FAIL', /nothing to listen on/);
   finds(set({ HELIOGRAPH_LISTEN: 'nonsense' }), 'listeners', 'FAIL', /ADDR:PORT/);

@@ -77,8 +77,8 @@ function compare(expected, actual, variables, where) {
   assert.equal(actual, expected, where);
 }
 
-// The answer to a handshake; fetch knows none.
-function upgrade(url, method, headers) {
+// Without a body, by a client that lets one say Host and Upgrade; fetch does not.
+function bodiless(url, method, headers) {
   return new Promise((resolve, reject) => {
     const asked = rawRequest(url, { method, headers: Object.fromEntries(headers) });
     const answered = ({ statusCode, headers: fields }, text) => resolve({ status: statusCode, headers: new Headers(Object.entries(fields).filter(([, value]) => typeof value === 'string')), raw: text });
@@ -90,7 +90,7 @@ function upgrade(url, method, headers) {
 }
 
 async function exchange(url, method, headers, body, expectsBody) {
-  if (headers.some(([name]) => name.toLowerCase() === 'upgrade')) return upgrade(url, method, headers);
+  if (headers.some(([name]) => /^(upgrade|host)$/i.test(name))) return bodiless(url, method, headers);
   const answer = await fetch(url, { method, headers, body: body || undefined, redirect: 'manual' });
   if (!answer.headers.get('content-type')?.startsWith('text/event-stream')) return { status: answer.status, headers: answer.headers, raw: await answer.text() };
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
