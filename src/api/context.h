@@ -45,7 +45,7 @@ struct Settings {
   bool access_log = true;                  // a line at info for each request
   std::size_t unpacked_body = 256 * 1024;  // of a gzip or deflate body, in bytes
   // In progress at once, of which each loop has an equal share; beyond: 503, for more would not be answered in time.
-  std::size_t requests = 1024;
+  std::size_t requests = 512;
   std::string version;                     // of the program
 };
 

@@ -32,7 +32,7 @@ struct Config {
   bool log_access = true;
   std::int64_t body_bytes = 64 * 1024;
   std::int64_t unpacked_bytes = 256 * 1024;
-  std::int64_t requests = 1024;
+  std::int64_t requests = 512;
   std::int64_t json_depth = 32;
   std::int64_t connections = 16'384;
   std::int64_t live_connections = 14'336;

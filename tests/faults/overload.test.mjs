@@ -11,7 +11,8 @@ import { appToken, notification, call } from '../harness/actors.mjs';
 import { request, cpuMs, residentKb } from '../harness/raw.mjs';
 
 const seconds = Number(process.env.OVERLOAD_SECONDS ?? 15);
-const users = 100;
+// Enough feeds that none comes to its cap, where each post costs more.
+const users = 100, apps = 10;
 const openLoop = path.join(path.dirname(program), 'tests', 'open_loop');
 
 // The admin API, as the local administrator.
@@ -30,13 +31,15 @@ test('three times as much as can be done', { skip: !existsSync(openLoop) && 'ope
   const { server, demo, data } = await demoServer(t);
   const pid = server.child.pid;
   const token = await appToken(server.base, demo);
-  const unsids = [];
+  const hosts = Array.from({ length: apps }, (_, i) => `app${i}.example.com`);
+  for (const hostName of hosts) await administer(data, 'POST', '/crossDeviceApps', { hostName, members: [demo.appService.clientId], allowUnverified: true });
+  const feeds = [];
   for (let i = 0; i < users; i += 20) {
-    unsids.push(...(await Promise.all(Array.from({ length: 20 }, async (_, k) => {
+    feeds.push(...(await Promise.all(Array.from({ length: 20 }, async (_, k) => {
       const user = `load${i + k}@example.com`;
       await administer(data, 'POST', '/users', { userPrincipalName: user, password: 'not to be signed in with' });
-      return (await administer(data, 'POST', '/subscriptions', { user, deviceId: 'load' })).userNotificationSubscriptionId;
-    }))));
+      return Promise.all(hosts.map(async (host) => ({ host, unsid: (await administer(data, 'POST', '/subscriptions', { user, deviceId: 'load', crossDevice: host })).userNotificationSubscriptionId })));
+    }))).flat());
   }
 
   const file = path.join(folder, 'requests');
@@ -44,8 +47,8 @@ test('three times as much as can be done', { skip: !existsSync(openLoop) && 'ope
   const journals = [];
   const load = (rate, time, connections) => new Promise((resolve, reject) => {
     const name = String(++runs).padStart(2, '0'); // the ids of each run are its own
-    const texts = unsids.map((unsid) => {
-      const body = JSON.stringify({ ...notification(demo), appNotificationId: `${name}-{{n}}` });
+    const texts = feeds.map(({ host, unsid }) => {
+      const body = JSON.stringify({ ...notification(demo), targetHostName: host, appNotificationId: `${name}-{{n}}` });
       const length = Buffer.byteLength(body) + 16 - '{{n}}'.length;
       const text = request('POST /beta/me/notifications', { Authorization: `Bearer ${token}`, 'X-UNS-ID': unsid, 'Content-Type': 'application/json', 'Content-Length': length }, body);
       return `${Buffer.byteLength(text)}\n${text}`;
@@ -96,7 +99,7 @@ test('three times as much as can be done', { skip: !existsSync(openLoop) && 'ope
   assert.equal(new Set(answered).size, answered.length, 'each its own id');
   assert.ok(Number(query('SELECT sum(version) FROM feeds')[0]) >= answered.length, 'each made a version');
   const kept = new Set(query('SELECT lower(hex(id)) FROM notifications'));
-  const newest = answered.slice(-400 * users);
+  const newest = answered.slice(-400 * feeds.length);
   const lost = newest.filter((id) => !kept.has(id));
   assert.equal(lost.length, 0, `${lost.length} of the newest ${newest.length} lost`);
 });
