@@ -109,16 +109,13 @@ asio::awaitable<bool> Connection::exchange() {
   const bool parsed = parse_head(std::string_view(in_).substr(0, *size), request);
   in_.erase(0, *size);
   if (!parsed) co_return co_await refuse({400, "malformed request"}, request.target);
-  std::unique_ptr<BodyRoom> room;
+  BodyRoom room = gate_->room_for_body();
   if (body) {
     // Before it is told to go on.
     if (head->content_length > limits().body) co_return co_await refuse({413, "the body is too large"}, request.target);
-    room = gate_->room_for_body(static_cast<std::size_t>(head->content_length.value_or(limits().body)));
-    if (!room) co_return co_await refuse({503, "too many bodies at once; try again shortly"}, request.target);
     auto complete = co_await allow_body(request);
-    if (complete) complete = co_await read_body(reader, request);
+    if (complete) complete = co_await read_body(reader, room, request);
     if (!complete) co_return co_await refuse(complete.error(), request.target);
-    room->shrink(request.body.size());
   }
   enter(Stage::answer, Duration{0});
   co_return co_await answer(request);
@@ -156,7 +153,8 @@ asio::awaitable<std::expected<void, Refusal>> Connection::allow_body(const Reque
   co_return std::expected<void, Refusal>{};
 }
 
-asio::awaitable<std::expected<void, Refusal>> Connection::read_body(BodyReader reader, Request& request) {
+asio::awaitable<std::expected<void, Refusal>> Connection::read_body(BodyReader reader, BodyRoom& room,
+                                                                    Request& request) {
   body_elapsed_ = Duration{0};
   paced_ = received_;
   enter(Stage::body, std::min(limits().body_check, limits().body_time));
@@ -165,6 +163,7 @@ asio::awaitable<std::expected<void, Refusal>> Connection::read_body(BodyReader r
     const auto complete = reader.take(rest, request.body);
     if (!complete) co_return std::unexpected(complete.error());
     in_.erase(0, in_.size() - rest.size());
+    if (!room.grow(request.body.size())) co_return refusal(503, "too many bodies at once; try again shortly");
     if (*complete) co_return std::expected<void, Refusal>{};
     if (!co_await fill()) co_return std::unexpected(broken_off());
   }

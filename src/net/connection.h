@@ -44,7 +44,7 @@ class Connection {
   asio::awaitable<bool> exchange();
   // Refusal::status 0: it ends without an answer.
   asio::awaitable<std::expected<std::size_t, Refusal>> read_head();
-  asio::awaitable<std::expected<void, Refusal>> read_body(BodyReader reader, Request& request);
+  asio::awaitable<std::expected<void, Refusal>> read_body(BodyReader reader, BodyRoom& room, Request& request);
   asio::awaitable<std::expected<void, Refusal>> allow_body(const Request& request);
   asio::awaitable<bool> answer(Request& request);
   asio::awaitable<bool> write_whole(const Request& request, Response response, bool keep);

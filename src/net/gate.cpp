@@ -78,10 +78,6 @@ void Gate::complain(std::string_view why) {
   loop_.arm(quiet_, kQuiet);
 }
 
-std::unique_ptr<BodyRoom> Gate::room_for_body(std::size_t bytes) {
-  return bytes_ + bytes <= most_bytes_ ? std::make_unique<BodyRoom>(bytes_, bytes) : nullptr;
-}
-
 void Gate::resume() {
   resting_ = false;
   for (auto& listening : listening_) accept(*listening);

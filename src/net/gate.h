@@ -36,19 +36,25 @@ struct Origin {
   std::uint8_t role = 0;
 };
 
-// What a body takes of its gate's bytes, until it is destroyed.
+// What a body takes of its gate's bytes, until it is destroyed: as much as has come of it, for who announces much and
+// sends little must not keep others out. The gate outlives it.
 class BodyRoom {
  public:
-  BodyRoom(std::size_t& taken, std::size_t bytes) : taken_(taken), bytes_(bytes) { taken_ += bytes_; }
+  BodyRoom(std::size_t& taken, std::size_t most) : taken_(taken), most_(most) {}
   ~BodyRoom() { taken_ -= bytes_; }
   BodyRoom(const BodyRoom&) = delete;
   BodyRoom& operator=(const BodyRoom&) = delete;
-  // It turned out to be smaller.
-  void shrink(std::size_t bytes) { taken_ -= std::exchange(bytes_, bytes) - bytes; }
+  // False where there is no room for so many.
+  bool grow(std::size_t bytes) {
+    if (taken_ - bytes_ + bytes > most_) return false;
+    taken_ += bytes - std::exchange(bytes_, bytes);
+    return true;
+  }
 
  private:
   std::size_t& taken_;
-  std::size_t bytes_;
+  const std::size_t most_;
+  std::size_t bytes_ = 0;
 };
 
 // On its loop, but for the counts and what its callers bring there.
@@ -68,8 +74,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
   // The live connection counts from here until the answer is let go.
   [[nodiscard]] std::shared_ptr<void> keep(std::shared_ptr<Live> live);
   [[nodiscard]] bool room_for_live() const { return live_.size() < most_live_; }
-  // Room for a body of up to `bytes`; none: too many are being read and answered. The gate outlives it.
-  [[nodiscard]] std::unique_ptr<BodyRoom> room_for_body(std::size_t bytes);
+  [[nodiscard]] BodyRoom room_for_body() { return {bytes_, most_bytes_}; }
 
   [[nodiscard]] Loop& loop() const { return loop_; }
   [[nodiscard]] const ServerSettings& settings() const { return *settings_; }
