@@ -56,7 +56,10 @@ bool read_header(Jwt& jwt) {
 
 std::string sign_jwt(const PrivateKey& key, std::string_view kid, std::string_view typ, std::string_view claims_json) {
   std::string header;
-  JsonWriter(header).object().field("typ", typ).field("alg", name(key.alg())).field("kid", kid).end();
+  JsonWriter out(header);
+  out.object().field("typ", typ).field("alg", name(key.alg()));
+  if (!kid.empty()) out.field("kid", kid);
+  out.end();
   std::string token = base64url(as_bytes(header)) + '.' + base64url(as_bytes(claims_json));
   return token + '.' + base64url(key.sign(as_bytes(token)));
 }

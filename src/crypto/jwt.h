@@ -10,6 +10,7 @@
 
 namespace hg::crypto {
 
+// `kid` is left out where it is empty.
 std::string sign_jwt(const PrivateKey& key, std::string_view kid, std::string_view typ, std::string_view claims_json);
 
 struct Jwt {

@@ -16,6 +16,7 @@ namespace hg::crypto {
 namespace {
 
 constexpr std::size_t kCoordinate = 32;
+constexpr std::byte kUncompressed{4};
 constexpr int kLeastModulus = 2048;
 constexpr int kMostModulus = 8192;  // a verification costs with the square of it
 constexpr int kMostExponent = 64;
@@ -57,8 +58,9 @@ bool on_p256(EVP_PKEY* key) {
   if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, nullptr) != 1 ||
       std::string_view(group) != kP256)
     return false;
+  // On the curve is enough: its order is prime, so there are no small subgroups to be led into.
   const KeyContext ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
-  return EVP_PKEY_public_check(ctx.get()) == 1;
+  return EVP_PKEY_public_check_quick(ctx.get()) == 1;
 }
 
 // Of a kind that tokens are signed with: RS256, PS256 or ES256.
@@ -102,18 +104,23 @@ std::shared_ptr<EVP_PKEY> rsa_from(const Jwk& jwk) {
   return from_params("RSA", builder.get());
 }
 
-std::shared_ptr<EVP_PKEY> ec_from(const Jwk& jwk) {
-  const auto x = from_base64url(jwk.x);
-  const auto y = from_base64url(jwk.y);
-  if (jwk.crv != "P-256" || !x || !y || x->size() != kCoordinate || y->size() != kCoordinate) return nullptr;
-  Buffer point{std::byte{4}};
-  point.insert(point.end(), x->begin(), x->end());
-  point.insert(point.end(), y->begin(), y->end());
+std::shared_ptr<EVP_PKEY> ec_from(Bytes point) {
+  if (point.size() != 1 + 2 * kCoordinate || point.front() != kUncompressed) return nullptr;
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, kP256, 0);
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
   auto key = from_params("EC", builder.get());
   return key && acceptable(key.get()) ? key : nullptr;
+}
+
+std::shared_ptr<EVP_PKEY> ec_from(const Jwk& jwk) {
+  const auto x = from_base64url(jwk.x);
+  const auto y = from_base64url(jwk.y);
+  if (jwk.crv != "P-256" || !x || !y || x->size() != kCoordinate || y->size() != kCoordinate) return nullptr;
+  Buffer point{kUncompressed};
+  point.insert(point.end(), x->begin(), x->end());
+  point.insert(point.end(), y->begin(), y->end());
+  return ec_from(point);
 }
 
 // JOSE writes r and s side by side (RFC 7518 §3.4), OpenSSL as DER.
@@ -185,6 +192,24 @@ std::optional<PublicKey> PublicKey::from_certificate(std::string_view pem) {
   return PublicKey(std::move(key));
 }
 
+std::optional<PublicKey> PublicKey::from_point(Bytes point) {
+  auto key = ec_from(point);
+  if (!key) return std::nullopt;
+  return PublicKey(std::move(key));
+}
+
+// From the coordinates: the encoded form may be a compressed point, where the key was read so.
+Buffer PublicKey::point() const {
+  Buffer out(1 + 2 * kCoordinate, kUncompressed);
+  std::size_t at = 1;
+  for (const char* coordinate : {OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y}) {
+    const Big number = member(key_.get(), coordinate);
+    BN_bn2binpad(number.get(), raw(out) + at, kCoordinate);
+    at += kCoordinate;
+  }
+  return out;
+}
+
 bool PublicKey::verify(Alg alg, Bytes message, Bytes signature) const {
   if (!fits(alg, key_.get())) return false;
   std::optional<Buffer> der;
@@ -214,6 +239,16 @@ std::optional<PrivateKey> PrivateKey::from_der(Bytes pkcs8) {
   auto key = share(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(pkcs8.size())));
   ERR_clear_error();
   if (!key || at != raw(pkcs8) + pkcs8.size() || !acceptable(key.get())) return std::nullopt;
+  return PrivateKey(std::move(key));
+}
+
+std::optional<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  // Without a callback an encrypted text would make OpenSSL ask on the terminal.
+  const auto no_password = [](char*, int, int, void*) { return -1; };
+  auto key = share(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  ERR_clear_error();
+  if (!key || !acceptable(key.get())) return std::nullopt;
   return PrivateKey(std::move(key));
 }
 
@@ -255,14 +290,15 @@ Buffer PrivateKey::sign(Alg alg, Bytes message) const {
   return alg == Alg::es256 ? joined_signature(signature) : signature;
 }
 
-Buffer PrivateKey::point() const {
-  const Jwk key = jwk();
-  Buffer out{std::byte{4}};
-  for (const std::string* coordinate : {&key.x, &key.y}) {
-    const auto bytes = from_base64url(*coordinate);
-    out.insert(out.end(), bytes->begin(), bytes->end());
-  }
-  return out;
+Buffer PrivateKey::agree(const PublicKey& with) const {
+  const KeyContext ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
+  check(EVP_PKEY_derive_init(ctx.get()), "agreeing on a key");
+  // Whoever made `with` has checked that it lies on the curve.
+  check(EVP_PKEY_derive_set_peer_ex(ctx.get(), with.key_.get(), 0), "agreeing on a key");
+  Buffer shared(kCoordinate);
+  std::size_t length = shared.size();
+  check(EVP_PKEY_derive(ctx.get(), raw(shared), &length), "agreeing on a key");
+  return shared;
 }
 
 }  // namespace hg::crypto

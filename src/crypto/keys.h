@@ -29,9 +29,14 @@ class PublicKey {
   static std::optional<PublicKey> from_jwk(const Jwk& jwk);
   // The key of an X.509 certificate in PEM, under the same conditions. Who signed it and when it ends is not looked at.
   static std::optional<PublicKey> from_certificate(std::string_view pem);
+  // P-256 from the uncompressed point, 65 bytes (SEC 1 §2.3.3): how Web Push names keys. Nullopt for points off the
+  // curve.
+  static std::optional<PublicKey> from_point(Bytes point);
 
   // False too where the key is not of the algorithm's type. ES256 signatures are r and s, 32 bytes each.
   [[nodiscard]] bool verify(Alg alg, Bytes message, Bytes signature) const;
+  // P-256: as from_point takes it.
+  [[nodiscard]] Buffer point() const;
 
  private:
   friend class PrivateKey;
@@ -44,6 +49,8 @@ class PrivateKey {
   static PrivateKey generate(Alg alg);
   // Nullopt for what is not one whole key of a kind that PublicKey takes.
   static std::optional<PrivateKey> from_der(Bytes pkcs8);
+  // The same of a PEM text without a passphrase, as vendors hand out their keys (.p8, service accounts).
+  static std::optional<PrivateKey> from_pem(std::string_view pem);
 
   [[nodiscard]] Buffer der() const;  // PKCS #8
   [[nodiscard]] Alg alg() const;     // RS256 or ES256
@@ -52,8 +59,10 @@ class PrivateKey {
   [[nodiscard]] Buffer sign(Bytes message) const { return sign(alg(), message); }
   // `alg` must be one of the key's type.
   [[nodiscard]] Buffer sign(Alg alg, Bytes message) const;
-  // P-256: the uncompressed point, 65 bytes (SEC 1); how VAPID names a key.
-  [[nodiscard]] Buffer point() const;
+  // P-256: of its public half.
+  [[nodiscard]] Buffer point() const { return public_key().point(); }
+  // P-256: what both sides can compute (ECDH, NIST SP 800-56A §5.7.1.2), 32 bytes.
+  [[nodiscard]] Buffer agree(const PublicKey& with) const;
 
  private:
   explicit PrivateKey(std::shared_ptr<evp_pkey_st> key) : key_(std::move(key)) {}
