@@ -36,6 +36,7 @@ Platform platform_of(ChannelKind kind) {
     case ChannelKind::webpush:
       return Platform::webpush;
     case ChannelKind::live:
+    case ChannelKind::email:
       break;
   }
   return Platform::none;
@@ -136,6 +137,8 @@ Channel channel_of_kind(const Reading& data, ChannelKind kind, const std::string
       channel.application_server_key = read_server_key(data);
       if (const std::string text = data.required_text(kToken, {kMaxAddress * 2}); data.find(kToken))
         channel.address = read_push_subscription(data, text);
+      break;
+    case ChannelKind::email:  // no name of a platformType
       break;
   }
   return channel;

@@ -37,11 +37,12 @@ constexpr Names<ActionState, 4> kActionStates{{{ActionState::no_interaction, "no
                                                {ActionState::activated, "activated"},
                                                {ActionState::dismissed, "dismissed"},
                                                {ActionState::snoozed, "snoozed"}}};
-constexpr Names<ChannelKind, 5> kChannels{{{ChannelKind::live, "live"},
+constexpr Names<ChannelKind, 6> kChannels{{{ChannelKind::live, "live"},
                                            {ChannelKind::wns, "wns"},
                                            {ChannelKind::fcm, "fcm"},
                                            {ChannelKind::apns, "apns"},
-                                           {ChannelKind::webpush, "webpush"}}};
+                                           {ChannelKind::webpush, "webpush"},
+                                           {ChannelKind::email, "email"}}};
 constexpr Names<NotificationType, 3> kTypes{{{NotificationType::with_payload, "NotificationWithPayload"},
                                              {NotificationType::only, "NotificationOnly"},
                                              {NotificationType::none, "NoNotification"}}};

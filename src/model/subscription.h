@@ -8,11 +8,12 @@
 
 namespace hg::model {
 
-// Where a push can be sent. `live` is none: told by live connections alone.
-enum class ChannelKind : std::uint8_t { live = 0, wns = 1, fcm = 2, apns = 3, webpush = 4 };
+// Where a push can be sent. `live` is none: told by live connections alone. `email` is an address of the user's, never
+// of a subscription.
+enum class ChannelKind : std::uint8_t { live = 0, wns = 1, fcm = 2, apns = 3, webpush = 4, email = 5 };
 enum class NotificationType : std::uint8_t { with_payload = 0, only = 1, none = 2 };
 enum class EndReason : std::uint8_t { none = 0, channel_gone, channel_moved, unsubscribed, expired, user_removed };
-std::string_view name(ChannelKind kind);       // "live", "wns", "fcm", "apns", "webpush"
+std::string_view name(ChannelKind kind);       // "live", "wns", "fcm", "apns", "webpush", "email"
 std::string_view name(NotificationType type);  // "NotificationWithPayload", …
 std::string_view name(EndReason reason);  // "channelGone", "channelMoved", "unsubscribed", "expired", "userRemoved"
 std::optional<NotificationType> parse_notification_type(std::string_view text);  // without regard to case
