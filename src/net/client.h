@@ -30,7 +30,8 @@ struct Answer {
   std::string body = {};
 };
 
-// A mail for one recipient, as it goes over the wire (RFC 5322, lines ending in CRLF).
+// A mail for one recipient, as it goes over the wire (RFC 5322, lines ending in CRLF). `to` empty: only logs in and
+// asks for help (HELP).
 struct Posting {
   std::string url;  // smtp:// or smtps:// of the relay
   std::string user = {}, password = {};

@@ -134,7 +134,9 @@ void Transfer::set_request() {
 
 void Transfer::set_posting() {
   CURL* easy = easy_.get();
-  recipients_.reset(curl_slist_append(nullptr, fmt::format("<{}>", posting_->to).c_str()));
+  // With nobody to send to, libcurl only logs in.
+  const bool to_somebody = !posting_->to.empty();
+  if (to_somebody) recipients_.reset(curl_slist_append(nullptr, fmt::format("<{}>", posting_->to).c_str()));
   set(easy, CURLOPT_URL, posting_->url.c_str());
   set(easy, CURLOPT_USE_SSL, tls_of(posting_->url));
   if (!posting_->user.empty()) {
@@ -143,7 +145,7 @@ void Transfer::set_posting() {
   }
   set(easy, CURLOPT_MAIL_FROM, fmt::format("<{}>", posting_->from).c_str());
   set(easy, CURLOPT_MAIL_RCPT, recipients_.get());
-  set(easy, CURLOPT_UPLOAD, 1L);
+  set(easy, CURLOPT_UPLOAD, to_somebody ? 1L : 0L);
   set(easy, CURLOPT_READFUNCTION, &Transfer::on_upload);
   set(easy, CURLOPT_READDATA, static_cast<void*>(this));
 }

@@ -2,6 +2,12 @@
 
 #include <array>
 
+#include "push/apns.h"
+#include "push/email.h"
+#include "push/fcm.h"
+#include "push/webpush.h"
+#include "push/wns.h"
+
 namespace hg::push {
 
 namespace {
@@ -48,7 +54,37 @@ constexpr std::array<Traits, 6> kTraits{{
     {.kind = ChannelKind::email, .pushed = true, .shows_visual = true, .taken_back = TakenBack::never},
 }};
 
+Result<void> read(const ApnsCredentials& credentials) {
+  HG_TRY(const auto key, read_key(credentials));
+  (void)key;
+  return {};
+}
+
+Result<void> read(const FcmCredentials& credentials) {
+  HG_TRY(const auto account, read_account(credentials));
+  (void)account;
+  return {};
+}
+
+struct KindOf {
+  ChannelKind operator()(const ApnsCredentials&) const { return ChannelKind::apns; }
+  ChannelKind operator()(const FcmCredentials&) const { return ChannelKind::fcm; }
+  ChannelKind operator()(const WnsCredentials&) const { return ChannelKind::wns; }
+  ChannelKind operator()(const WebPushCredentials&) const { return ChannelKind::webpush; }
+  ChannelKind operator()(const MailRelay&) const { return ChannelKind::email; }
+};
+
 }  // namespace
+
+ChannelKind kind_of(const Credentials& credentials) { return std::visit(KindOf(), credentials); }
+
+Result<std::shared_ptr<Sender>> make_sender(Workshop& workshop, const Credentials& credentials) {
+  return std::visit([&](const auto& one) { return make(workshop, one); }, credentials);
+}
+
+Result<void> check_credentials(const Credentials& credentials) {
+  return std::visit([](const auto& one) { return read(one); }, credentials);
+}
 
 const Traits& traits(ChannelKind kind) { return kTraits.at(static_cast<std::size_t>(kind)); }
 
