@@ -18,11 +18,12 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kLine = 76;
-// RFC 2047 §2: 75 characters a word, of which "=?UTF-8?B?" and "?=" take twelve.
-constexpr std::size_t kWordBytes = 45;
+// RFC 2047 §2: 76 characters a line, of which the field's name, "=?UTF-8?B?" and "?=" take their part.
+constexpr std::size_t kWordBytes = 39;
+constexpr std::size_t kPlain = 60;
 
 bool plain(std::string_view text) {
-  return text.size() <= kLine && std::ranges::all_of(text, [](unsigned char c) {
+  return text.size() <= kPlain && std::ranges::all_of(text, [](unsigned char c) {
            return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '=' && c != '<' && c != '>';
          });
 }

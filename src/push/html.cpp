@@ -186,6 +186,7 @@ std::string plain_text(std::string_view html) {
   for (const auto& [reference, text] : kReferences)
     for (std::size_t at = 0; (at = out.find(reference, at)) != std::string::npos; at += text.size())
       out.replace(at, reference.size(), text);
+  while (out.ends_with('\n')) out.pop_back();
   return out;
 }
 
