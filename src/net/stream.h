@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "net/tls.h"
 
@@ -31,6 +32,10 @@ class Stream {
   void close();
   // Waiting ends with operation_aborted.
   void cancel();
+  // From here on by TLS (STARTTLS): what was read before is none of it. handshake() comes next.
+  void encrypt(std::unique_ptr<TlsSession> tls) { tls_ = std::move(tls); }
+  // What TLS agreed on (ALPN); empty where plain.
+  [[nodiscard]] std::string_view protocol() const { return tls_ ? tls_->protocol() : std::string_view(); }
   // The kernel takes no more while it holds so much that it has not sent. TCP alone knows how.
   void bound_unsent(int bytes);
 

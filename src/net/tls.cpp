@@ -16,14 +16,16 @@ namespace hg::net {
 
 namespace {
 
-constexpr std::string_view kProtocol = "\x08http/1.1";
+// As ALPN writes them, by Protocols.
+constexpr std::array<std::string_view, 3> kProtocols{"\x08http/1.1", "\x02h2", "\x02h2\x08http/1.1"};
 
 // A client that offers only other protocols is refused rather than guessed at (RFC 7301 §3.2).
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered,
-                    unsigned int offered_length, void*) {
+                    unsigned int offered_length, void* protocols) {
   unsigned char* chosen = nullptr;
-  const auto* ours = reinterpret_cast<const unsigned char*>(kProtocol.data());
-  if (SSL_select_next_proto(&chosen, length, ours, static_cast<unsigned>(kProtocol.size()), offered, offered_length) !=
+  const auto& all = *static_cast<const std::string_view*>(protocols);
+  const auto* ours = reinterpret_cast<const unsigned char*>(all.data());
+  if (SSL_select_next_proto(&chosen, length, ours, static_cast<unsigned>(all.size()), offered, offered_length) !=
       OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
@@ -38,7 +40,8 @@ std::string last_error() {
   return text.data();
 }
 
-Result<std::shared_ptr<ssl_ctx_st>> make_context(const std::string& certificate_file, const std::string& key_file) {
+Result<std::shared_ptr<ssl_ctx_st>> make_context(const std::string& certificate_file, const std::string& key_file,
+                                                 Protocols protocols) {
   ERR_clear_error();
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) return fail(Code::internal, "TLS: " + last_error());
@@ -51,7 +54,8 @@ Result<std::shared_ptr<ssl_ctx_st>> make_context(const std::string& certificate_
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);  // tickets resume without memory of ours
   SSL_CTX_set_num_tickets(raw, 1);
   SSL_CTX_set_max_early_data(raw, 0);
-  SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
+  SSL_CTX_set_alpn_select_cb(raw, choose_protocol,
+                             const_cast<std::string_view*>(&kProtocols.at(static_cast<std::size_t>(protocols))));
   if (SSL_CTX_use_certificate_chain_file(raw, certificate_file.c_str()) != 1) {
     return fail(Code::property_invalid, certificate_file + " is no readable PEM certificate: " + last_error());
   }
@@ -106,19 +110,28 @@ void TlsSession::shutdown() {
   if (!broken_ && SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());  // close_notify, if it fits
 }
 
-TlsContext::TlsContext(std::string certificate_file, std::string key_file, Stamp stamp,
+std::string_view TlsSession::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &length);
+  return {reinterpret_cast<const char*>(name), length};
+}
+
+TlsContext::TlsContext(std::string certificate_file, std::string key_file, Protocols protocols, Stamp stamp,
                        std::shared_ptr<ssl_ctx_st> context)
     : certificate_file_(std::move(certificate_file)),
       key_file_(std::move(key_file)),
+      protocols_(protocols),
       read_(stamp),
       seen_(stamp),
       context_(std::make_shared<const std::shared_ptr<ssl_ctx_st>>(std::move(context))) {}
 
-Result<std::shared_ptr<TlsContext>> TlsContext::load(std::string certificate_file, std::string key_file) {
+Result<std::shared_ptr<TlsContext>> TlsContext::load(std::string certificate_file, std::string key_file,
+                                                     Protocols protocols) {
   const auto stamp = stamp_of(certificate_file, key_file);
-  HG_TRY(auto context, make_context(certificate_file, key_file));
+  HG_TRY(auto context, make_context(certificate_file, key_file, protocols));
   return std::shared_ptr<TlsContext>(
-      new TlsContext(std::move(certificate_file), std::move(key_file), stamp, std::move(context)));
+      new TlsContext(std::move(certificate_file), std::move(key_file), protocols, stamp, std::move(context)));
 }
 
 TlsContext::Stamp TlsContext::stamp_of(const std::string& certificate_file, const std::string& key_file) {
@@ -144,7 +157,7 @@ std::optional<Result<void>> TlsContext::refresh() {
 
 Result<void> TlsContext::reload() {
   read_ = seen_ = stamp_of(certificate_file_, key_file_);
-  HG_TRY(auto context, make_context(certificate_file_, key_file_));
+  HG_TRY(auto context, make_context(certificate_file_, key_file_, protocols_));
   context_.store(std::make_shared<const std::shared_ptr<ssl_ctx_st>>(std::move(context)));
   return {};
 }

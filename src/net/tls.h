@@ -1,5 +1,5 @@
 // TLS for listeners: OpenSSL on the native socket (SSL_set_fd). TLS 1.2 and 1.3, AEAD and ECDHE only, no renegotiation,
-// compression or early data; ALPN http/1.1. Idle sessions hold no buffers.
+// compression or early data; ALPN as the context says. Idle sessions hold no buffers.
 #pragma once
 
 #include <array>
@@ -33,6 +33,8 @@ class TlsSession {
   Moved read(std::span<char> into);
   Moved write(std::string_view bytes);
   void shutdown();
+  // What ALPN chose ("h2"); empty where the client offered nothing, and before the handshake is done.
+  [[nodiscard]] std::string_view protocol() const;
 
  private:
   friend class TlsContext;
@@ -45,11 +47,15 @@ class TlsSession {
   bool broken_ = false;  // after a fatal error nothing more may be said
 };
 
+// What a context offers by ALPN, the best first. A client that offers only others is refused.
+enum class Protocols : std::uint8_t { http1, http2, http2_or_http1 };
+
 // A certificate with its key, replaceable while serving: new connections get the new one.
 class TlsContext {
  public:
   // PEM files: the chain, leaf first, and its key. Code::property_invalid names the file and what is wrong with it.
-  static Result<std::shared_ptr<TlsContext>> load(std::string certificate_file, std::string key_file);
+  static Result<std::shared_ptr<TlsContext>> load(std::string certificate_file, std::string key_file,
+                                                  Protocols protocols = Protocols::http1);
 
   // Reads the files again; on failure the old certificate stays.
   Result<void> reload();
@@ -68,9 +74,11 @@ class TlsContext {
   };
   static Stamp stamp_of(const std::string& certificate_file, const std::string& key_file);
 
-  TlsContext(std::string certificate_file, std::string key_file, Stamp stamp, std::shared_ptr<ssl_ctx_st> context);
+  TlsContext(std::string certificate_file, std::string key_file, Protocols protocols, Stamp stamp,
+             std::shared_ptr<ssl_ctx_st> context);
 
   std::string certificate_file_, key_file_;
+  Protocols protocols_;
   Stamp read_, seen_;  // when they were read, and at the last look
   Snapshot<std::shared_ptr<ssl_ctx_st>> context_;
 };

@@ -132,6 +132,19 @@ TEST_F(Tls, offers_http_1_1_and_refuses_who_cannot) {
   EXPECT_FALSE(TlsPeer(server_.port(), 0, "\x02h2").connected());
 }
 
+TEST_F(Tls, offers_what_its_context_says_the_best_first) {
+  const auto chosen = [&](Protocols protocols, std::string_view offered) {
+    const TestServer server(echo, limits(),
+                            *TlsContext::load(certificate_.certificate_file(), certificate_.key_file(), protocols));
+    const TlsPeer peer(server.port(), 0, offered);
+    return peer.connected() ? peer.protocol() : "refused";
+  };
+  EXPECT_EQ(chosen(Protocols::http2_or_http1, "\x08http/1.1\x02h2"), "h2");
+  EXPECT_EQ(chosen(Protocols::http2_or_http1, "\x08http/1.1"), "http/1.1");
+  EXPECT_EQ(chosen(Protocols::http2, "\x02h2"), "h2");
+  EXPECT_EQ(chosen(Protocols::http2, "\x08http/1.1"), "refused");
+}
+
 TEST_F(Tls, changes_the_certificate_while_serving) {
   TlsPeer before(server_.port());
   EXPECT_EQ(before.name(), "first");
