@@ -19,7 +19,7 @@ run: build
 
 build:
 	@tools/setup
-	@tools/build release heliograph
+	@tools/build release heliograph heliograph-pushsim
 
 test:
 	@tools/setup --test

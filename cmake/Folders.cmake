@@ -29,7 +29,7 @@ function(heliograph_compile target)
 endfunction()
 
 # The floor of each folder (ARCHITECTURE.md; tests/floors_test checks the includes against the same table).
-set(HELIOGRAPH_FLOORS base=0 crypto=1 load=1 net=1 model=1 bus=1 store=2 push=2 feed=3 identity=3 delivery=3 api=4 app=5 cli=6)
+set(HELIOGRAPH_FLOORS base=0 crypto=1 load=1 net=1 model=1 bus=1 store=2 push=2 feed=3 identity=3 delivery=3 api=4 app=5 cli=6 pushsim=6)
 function(heliograph_floor name result)
   foreach(entry ${HELIOGRAPH_FLOORS})
     if(entry MATCHES "^${name}=(.*)$")
