@@ -81,10 +81,13 @@ TEST(Client, uses_a_connection_again_whatever_the_method) {
   const auto first = asker.one({.url = url(server), .body = "body"});
   const auto second = asker.one({.method = "DELETE", .url = url(server)});
   const auto third = asker.one({.url = url(server)});
+  const auto fourth = asker.one({.method = "PATCH", .url = url(server), .body = "body"});
 
   EXPECT_EQ(second->headers.find("X-Method"), "DELETE");
   EXPECT_EQ(second->body, "/ ");
   EXPECT_EQ(third->headers.find("X-Length"), "0");
+  EXPECT_EQ(fourth->headers.find("X-Method"), "PATCH");
+  EXPECT_EQ(fourth->body, "/ body");
   EXPECT_EQ(asker.client.connected(), 1U);
   EXPECT_EQ(asker.client.open(), 1U);
 }

@@ -121,15 +121,14 @@ void Transfer::set_request() {
   add("Expect:");
   set(easy, CURLOPT_URL, ask_.url.c_str());
   set(easy, CURLOPT_HTTPHEADER, headers_.get());
-  if (ask_.method == "POST") {
-    set(easy, CURLOPT_CUSTOMREQUEST, static_cast<const char*>(nullptr));
+  if (ask_.method == "POST" || !ask_.body.empty()) {
     set(easy, CURLOPT_POST, 1L);
     set(easy, CURLOPT_POSTFIELDS, ask_.body.c_str());
     set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(ask_.body.size()));
   } else {
     set(easy, CURLOPT_HTTPGET, 1L);
-    set(easy, CURLOPT_CUSTOMREQUEST, ask_.method.c_str());
   }
+  set(easy, CURLOPT_CUSTOMREQUEST, ask_.method.c_str());
 }
 
 void Transfer::set_posting() {

@@ -1,0 +1,352 @@
+// What every Sender owes, against a platform as strict as the real one (heliograph-pushsim).
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+
+#include "crypto/keys.h"
+#include "push/workshop.h"
+#include "simulator.h"
+
+namespace hg::push {
+
+namespace {
+
+using Kind = Message::Kind;
+using Outcome = Verdict::Outcome;
+
+Simulator& simulator() {
+  static Simulator one(HELIOGRAPH_PUSHSIM);
+  return one;
+}
+
+std::string text(const json::object& object, const char* name) { return std::string(object.at(name).as_string()); }
+
+Credentials apns_credentials() {
+  const auto& app = simulator().app("apns");
+  return ApnsCredentials{.key = text(app, "privateKey"),
+                         .key_id = text(app, "keyId"),
+                         .team_id = text(app, "teamId"),
+                         .topic = std::string(app.at("topics").at(0).as_string())};
+}
+Credentials fcm_credentials() { return FcmCredentials{json::serialize(simulator().app("fcm").at("serviceAccount"))}; }
+Credentials wns_store_credentials() {
+  const auto& app = simulator().app("wns", 0);
+  return WnsCredentials{text(app, "packageSid"), text(app, "clientSecret"), ""};
+}
+Credentials wns_entra_credentials() {
+  const auto& app = simulator().app("wns", 1);
+  return WnsCredentials{text(app, "clientId"), text(app, "clientSecret"), text(app, "tenantId")};
+}
+Credentials webpush_credentials() {
+  const auto& app = simulator().app("webPush");
+  const auto der = crypto::PrivateKey::from_pem(text(app, "privateKeyPem")).value().der();
+  return WebPushCredentials{{std::string(as_text(der))}, text(app, "subject")};
+}
+Credentials mail_credentials() {
+  const auto& app = simulator().app("email");
+  return MailRelay{"smtp://" + text(app, "server"), text(app, "user"), text(app, "password"), "push@example.com",
+                   "Push"};
+}
+
+// One platform, as the tests see it.
+struct Case {
+  std::string name;
+  std::string platform;  // as the simulator calls it
+  std::function<Credentials()> credentials;
+  std::function<std::string(const json::object& endpoint)> address;
+  json::object wish = {};
+  int token_requests = 0;  // that many sends need
+  Kind kind = Kind::raw;
+};
+
+void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
+
+const std::vector<Case>& cases() {
+  const auto member = [](const char* name) { return [name](const json::object& one) { return text(one, name); }; };
+  static const std::vector<Case> all{
+      {.name = "apns", .platform = "apns", .credentials = apns_credentials, .address = member("token")},
+      {.name = "fcm",
+       .platform = "fcm",
+       .credentials = fcm_credentials,
+       .address = member("token"),
+       .token_requests = 1},
+      {.name = "fcm_fid",
+       .platform = "fcm",
+       .credentials = fcm_credentials,
+       .address = member("fid"),
+       .token_requests = 1},
+      {.name = "wns_store",
+       .platform = "wns",
+       .credentials = wns_store_credentials,
+       .address = member("channelUri"),
+       .token_requests = 1},
+      {.name = "wns_entra",
+       .platform = "wns",
+       .credentials = wns_entra_credentials,
+       .address = member("channelUri"),
+       .token_requests = 1},
+      {.name = "webpush",
+       .platform = "webPush",
+       .credentials = webpush_credentials,
+       .address =
+           [](const json::object& one) {
+             return json::serialize(json::object{{"endpoint", one.at("endpoint")}, {"keys", one.at("keys")}});
+           }},
+      {.name = "email",
+       .platform = "email",
+       .credentials = mail_credentials,
+       .address = member("address"),
+       .kind = Kind::mail},
+  };
+  return all;
+}
+
+class Senders : public testing::TestWithParam<Case> {
+ protected:
+  Senders() {
+    simulator().call("DELETE", "/faults");
+    simulator().call("DELETE", "/received");
+    json::object wish{{"platform", GetParam().platform}};
+    if (GetParam().name == "wns_entra") wish["app"] = simulator().app("wns", 1).at("clientId");
+    endpoint_ = simulator().endpoint(std::move(wish));
+    sender_ = sender(GetParam().credentials());
+  }
+  ~Senders() override { workshop_.stop(); }
+
+  static Addresses addresses() {
+    Simulator& sim = simulator();
+    return {.apns = sim.address("apns"),
+            .apns_sandbox = sim.address("apnsSandbox"),
+            .fcm = sim.address("https"),
+            .wns_store_token = sim.address("https") + "/accesstoken.srf",
+            .wns_entra = sim.address("https"),
+            .loopback = true,
+            .authorities = sim.authority()};
+  }
+  std::shared_ptr<Sender> sender(const Credentials& credentials) { return make_sender(workshop_, credentials).value(); }
+  [[nodiscard]] model::Channel channel() const {
+    return {.kind = kind_of(GetParam().credentials()),
+            .address = GetParam().address(endpoint_),
+            .environment = {},
+            .application_server_key = {}};
+  }
+  [[nodiscard]] static bool mail() { return GetParam().kind == Kind::mail; }
+  [[nodiscard]] static bool apns() { return GetParam().name == "apns"; }
+
+  static Message message(Kind kind, const std::string& id = "119081f2-0000-4000-8000-000000000001") {
+    return {.kind = kind,
+            .id = id,
+            .app_notification_id = "order-7",
+            .group = "Bestellungen & mehr",
+            .title = "Grüße",
+            .body = "Notifications are <Great>!",
+            .ttl = std::chrono::hours(1),
+            .signal = {.base_etag = "a",
+                       .new_etag = "b",
+                       .cv = "c.0",
+                       .subscription_id = "s",
+                       .unread = 3,
+                       .ticket = "t",
+                       .activities = {R"({"id":")" + id + R"(","title":"Grüße"})"}},
+            .mail = {.subject = "Grüße", .body = "<p>Notifications are <b>Great</b>!</p>", .html = true}};
+  }
+  Verdict send(const Message& message) { return simulator().run(sender_->send(channel(), message)); }
+  Verdict send() { return send(message(GetParam().kind)); }
+  std::vector<Verdict> send_many(int count) {
+    std::vector<Verdict> verdicts;
+    for (int i = 0; i < count; ++i)
+      asio::co_spawn(simulator().loop, sender_->send(channel(), message(GetParam().kind)),
+                     [&](const std::exception_ptr&, Verdict verdict) { verdicts.push_back(std::move(verdict)); });
+    simulator().loop.restart();
+    while (verdicts.size() < static_cast<std::size_t>(count) && simulator().loop.run_one() > 0) {
+    }
+    return verdicts;
+  }
+  void fault(json::object wish) {
+    wish["platform"] = GetParam().platform;
+    simulator().call("POST", "/faults", wish);
+  }
+  static std::string told(const Verdict& verdict) {
+    return std::string(name(verdict.outcome)) + (verdict.reason.empty() ? "" : ": " + verdict.reason);
+  }
+  // What the simulator found wrong with what it got; "" where it took everything.
+  static std::string problems() {
+    std::string all;
+    for (const auto& one : simulator().received("outcome=refused")) all += json::serialize(one) + '\n';
+    return all;
+  }
+
+  SystemClock clock_;
+  Workshop workshop_{simulator().loop.get_executor(), clock_, addresses()};
+  json::object endpoint_;
+  std::shared_ptr<Sender> sender_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Every, Senders, testing::ValuesIn(cases()), [](const auto& one) { return one.param.name; });
+
+TEST_P(Senders, take_every_kind_of_message_to_the_device) {
+  ASSERT_TRUE(sender_->check(channel()));
+  const auto kinds = mail() ? std::vector{Kind::mail} : std::vector{Kind::visual, Kind::raw, Kind::change};
+  for (const Kind kind : kinds) EXPECT_EQ(told(send(message(kind))), "delivered");
+
+  EXPECT_EQ(problems(), "");
+  const auto came = simulator().received("kind=push&outcome=accepted");
+  ASSERT_EQ(came.size(), kinds.size());
+  for (const auto& one : came) EXPECT_TRUE(json::serialize(one).contains("119081f2-0000-4000-8000-000000000001"));
+  EXPECT_TRUE(json::serialize(came.front()).contains("Grüße"));
+}
+
+TEST_P(Senders, send_what_is_too_large_for_the_platform_in_a_form_that_fits) {
+  if (mail()) GTEST_SKIP() << "mail has no such limit";
+  for (const Kind kind : {Kind::visual, Kind::raw, Kind::change}) {
+    auto large = message(kind);
+    large.body = std::string(8000, '<');
+    large.signal.activities.push_back('"' + std::string(8000, 'x') + '"');
+    EXPECT_EQ(told(send(large)), "delivered");
+  }
+  EXPECT_EQ(problems(), "");
+}
+
+TEST_P(Senders, a_signal_that_says_no_more_than_that_something_changed) {
+  if (mail()) GTEST_SKIP();
+  auto change = message(Kind::change, "");
+  change.signal.contents = false;
+  change.signal.expiring = Time{std::chrono::seconds(1'900'000'000)};
+  EXPECT_EQ(told(send(change)), "delivered");
+  EXPECT_EQ(problems(), "");
+}
+
+TEST_P(Senders, fetch_one_token_and_share_connections_for_many) {
+  const auto verdicts = send_many(40);
+
+  for (const auto& verdict : verdicts) EXPECT_EQ(told(verdict), "delivered");
+  EXPECT_EQ(problems(), "");
+  EXPECT_EQ(simulator().received("kind=push&outcome=accepted").size(), 40U);
+  EXPECT_EQ(simulator().received("kind=token").size(), static_cast<std::size_t>(GetParam().token_requests));
+}
+
+TEST_P(Senders, find_out_that_a_device_is_gone) {
+  if (mail()) GTEST_SKIP() << "an address does not end";
+  simulator().call("PATCH", "/endpoints/" + GetParam().platform + '/' + percent_encode(text(endpoint_, "id")),
+                   {{"state", "gone"}});
+  const auto verdict = send();
+  EXPECT_EQ(verdict.outcome, Outcome::gone) << verdict.reason;
+  EXPECT_FALSE(verdict.reason.empty());
+}
+
+TEST_P(Senders, try_again_later_where_the_platform_fails) {
+  for (const json::object& wish :
+       {json::object{{"fault", "status"}, {"status", 503}, {"times", 1}}, json::object{{"fault", "html"}, {"times", 1}},
+        json::object{{"fault", "reset"}, {"times", 1}}, json::object{{"fault", "garbage"}, {"times", 1}}}) {
+    if (mail() && wish.at("fault") == "html") continue;
+    fault(wish);
+    const auto verdict = send();
+    // A connection that was cut before it answered may have been tried again at once.
+    if (wish.at("fault") == "status" || wish.at("fault") == "html")
+      EXPECT_EQ(verdict.outcome, Outcome::retry) << wish << verdict.reason;
+    else
+      EXPECT_TRUE(verdict.outcome == Outcome::retry || verdict.delivered()) << wish << verdict.reason;
+    if (verdict.outcome == Outcome::retry && !mail()) EXPECT_TRUE(verdict.everywhere) << wish << verdict.reason;
+  }
+  simulator().call("DELETE", "/faults");
+  EXPECT_EQ(told(send()), "delivered");
+}
+
+TEST_P(Senders, wait_as_long_as_the_platform_says) {
+  if (mail() || apns()) GTEST_SKIP() << "it has no way to say so";
+  fault({{"fault", "status"}, {"status", GetParam().platform == "wns" ? 406 : 429}, {"retryAfter", 7}, {"times", 1}});
+  const auto verdict = send();
+  EXPECT_EQ(verdict.outcome, Outcome::retry) << verdict.reason;
+  EXPECT_EQ(verdict.retry_after, std::chrono::seconds(7));
+}
+
+TEST_P(Senders, go_on_after_a_server_went_away) {
+  if (mail()) GTEST_SKIP();
+  EXPECT_EQ(told(send()), "delivered");
+  simulator().call("POST", "/goaway", {{"reason", "Shutdown"}});
+  EXPECT_EQ(told(send()), "delivered");
+  EXPECT_EQ(problems(), "");
+}
+
+TEST_P(Senders, renew_a_token_that_is_no_longer_taken) {
+  if (GetParam().token_requests == 0) GTEST_SKIP() << "it signs its own";
+  EXPECT_EQ(told(send()), "delivered");
+  simulator().call("DELETE", "/tokens");
+  EXPECT_EQ(told(send()), "delivered");
+  EXPECT_EQ(simulator().received("kind=token").size(), 2U);
+}
+
+TEST_P(Senders, ask_a_platform_that_is_down_no_more_than_it_bears) {
+  fault({{"fault", "status"}, {"status", 503}});
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(send().outcome, Outcome::retry);
+  EXPECT_LE(simulator().received("kind=push").size(), mail() ? 30U : 6U);
+}
+
+TEST_P(Senders, tell_whether_credentials_are_taken_without_anybody_noticing) {
+  EXPECT_EQ(told(send({.kind = Kind::probe})), "delivered");
+  for (const auto& one : simulator().received("kind=push")) EXPECT_NE(one.at("outcome"), "accepted");
+}
+
+struct Wrong {
+  Credentials operator()(ApnsCredentials one) const {
+    one.key_id = "ABCDEFGHIJ";
+    return one;
+  }
+  Credentials operator()(const FcmCredentials& one) const {
+    auto account = parse_json(one.service_account).value();
+    account.as_object()["client_email"] = "somebody@else.example";
+    return FcmCredentials{json::serialize(account)};
+  }
+  Credentials operator()(WnsCredentials one) const {
+    one.client_secret = "wrong";
+    return one;
+  }
+  Credentials operator()(WebPushCredentials one) const { return one; }
+  Credentials operator()(MailRelay one) const {
+    one.password = "wrong";
+    return one;
+  }
+};
+
+TEST_P(Senders, say_that_credentials_are_not_taken) {
+  if (GetParam().platform == "webPush") GTEST_SKIP() << "there is nobody who would have given them";
+  sender_ = sender(std::visit(Wrong(), GetParam().credentials()));
+  const auto sent = send(), probed = send({.kind = Kind::probe});
+  EXPECT_EQ(sent.outcome, Outcome::credentials) << sent.reason;
+  EXPECT_EQ(probed.outcome, Outcome::credentials) << probed.reason;
+  EXPECT_TRUE(sent.alarm);
+}
+
+class Particular : public Senders {};
+INSTANTIATE_TEST_SUITE_P(Webpush, Particular, testing::Values(cases()[5]));
+
+TEST_P(Particular, a_message_that_waits_is_taken_back) {
+  const std::string path = "/endpoints/webPush/" + text(endpoint_, "id");
+  simulator().call("PATCH", path, {{"online", false}});
+  const auto sent = send();
+  ASSERT_TRUE(sent.delivered());
+  ASSERT_NE(sent.location, "");
+
+  Message withdrawal{.kind = Kind::withdrawal};
+  withdrawal.location = sent.location;
+  EXPECT_EQ(told(send(withdrawal)), "delivered");
+  EXPECT_EQ(send(withdrawal).outcome, Outcome::rejected);
+}
+
+class Apple : public Senders {};
+INSTANTIATE_TEST_SUITE_P(Apns, Apple, testing::Values(cases()[0]));
+
+TEST_P(Apple, a_token_of_the_other_environment_is_found_out) {
+  endpoint_ = simulator().endpoint({{"platform", "apns"}, {"environment", "sandbox"}});
+  const auto sent = send();
+  EXPECT_EQ(told(sent), "delivered");
+  EXPECT_EQ(sent.environment, "sandbox");
+
+  auto nobody = channel();
+  nobody.address = std::string(64, 'a');
+  EXPECT_EQ(simulator().run(sender_->send(nobody, message(Kind::raw))).outcome, Outcome::gone);
+}
+
+}  // namespace
+}  // namespace hg::push
