@@ -1,7 +1,9 @@
 // What every Sender owes, against a platform as strict as the real one (heliograph-pushsim).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
 
 #include "crypto/keys.h"
@@ -16,7 +18,7 @@ using Kind = Message::Kind;
 using Outcome = Verdict::Outcome;
 
 Simulator& simulator() {
-  static Simulator one(HELIOGRAPH_PUSHSIM);
+  static Simulator one;
   return one;
 }
 
@@ -132,7 +134,6 @@ class Senders : public testing::TestWithParam<Case> {
             .application_server_key = {}};
   }
   [[nodiscard]] static bool mail() { return GetParam().kind == Kind::mail; }
-  [[nodiscard]] static bool apns() { return GetParam().name == "apns"; }
 
   static Message message(Kind kind, const std::string& id = "119081f2-0000-4000-8000-000000000001") {
     return {.kind = kind,
@@ -183,7 +184,28 @@ class Senders : public testing::TestWithParam<Case> {
   std::shared_ptr<Sender> sender_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Every, Senders, testing::ValuesIn(cases()), [](const auto& one) { return one.param.name; });
+std::vector<Case> only(const std::function<bool(const Case&)>& those) {
+  std::vector<Case> chosen;
+  std::ranges::copy_if(cases(), std::back_inserter(chosen), those);
+  return chosen;
+}
+constexpr auto kName = [](const auto& one) { return one.param.name; };
+
+class Pushing : public Senders {};     // to devices
+class Throttling : public Senders {};  // that say for how long
+class Fetching : public Senders {};    // tokens of a token service
+class Credible : public Senders {};    // by credentials that somebody gave
+INSTANTIATE_TEST_SUITE_P(Every, Senders, testing::ValuesIn(cases()), kName);
+INSTANTIATE_TEST_SUITE_P(Every, Pushing, testing::ValuesIn(only([](auto& one) { return one.kind != Kind::mail; })),
+                         kName);
+INSTANTIATE_TEST_SUITE_P(Every, Throttling, testing::ValuesIn(only([](auto& one) {
+                           return one.kind != Kind::mail && one.name != "apns";
+                         })),
+                         kName);
+INSTANTIATE_TEST_SUITE_P(Every, Fetching, testing::ValuesIn(only([](auto& one) { return one.token_requests > 0; })),
+                         kName);
+INSTANTIATE_TEST_SUITE_P(Every, Credible, testing::ValuesIn(only([](auto& one) { return one.name != "webpush"; })),
+                         kName);
 
 TEST_P(Senders, take_every_kind_of_message_to_the_device) {
   ASSERT_TRUE(sender_->check(channel()));
@@ -197,8 +219,7 @@ TEST_P(Senders, take_every_kind_of_message_to_the_device) {
   EXPECT_TRUE(json::serialize(came.front()).contains("Grüße"));
 }
 
-TEST_P(Senders, send_what_is_too_large_for_the_platform_in_a_form_that_fits) {
-  if (mail()) GTEST_SKIP() << "mail has no such limit";
+TEST_P(Pushing, send_what_is_too_large_for_the_platform_in_a_form_that_fits) {
   for (const Kind kind : {Kind::visual, Kind::raw, Kind::change}) {
     auto large = message(kind);
     large.body = std::string(8000, '<');
@@ -208,8 +229,7 @@ TEST_P(Senders, send_what_is_too_large_for_the_platform_in_a_form_that_fits) {
   EXPECT_EQ(problems(), "");
 }
 
-TEST_P(Senders, a_signal_that_says_no_more_than_that_something_changed) {
-  if (mail()) GTEST_SKIP();
+TEST_P(Pushing, a_signal_that_says_no_more_than_that_something_changed) {
   auto change = message(Kind::change, "");
   change.signal.contents = false;
   change.signal.expiring = Time{std::chrono::seconds(1'900'000'000)};
@@ -226,8 +246,7 @@ TEST_P(Senders, fetch_one_token_and_share_connections_for_many) {
   EXPECT_EQ(simulator().received("kind=token").size(), static_cast<std::size_t>(GetParam().token_requests));
 }
 
-TEST_P(Senders, find_out_that_a_device_is_gone) {
-  if (mail()) GTEST_SKIP() << "an address does not end";
+TEST_P(Pushing, find_out_that_a_device_is_gone) {
   simulator().call("PATCH", "/endpoints/" + GetParam().platform + '/' + percent_encode(text(endpoint_, "id")),
                    {{"state", "gone"}});
   const auto verdict = send();
@@ -253,24 +272,21 @@ TEST_P(Senders, try_again_later_where_the_platform_fails) {
   EXPECT_EQ(told(send()), "delivered");
 }
 
-TEST_P(Senders, wait_as_long_as_the_platform_says) {
-  if (mail() || apns()) GTEST_SKIP() << "it has no way to say so";
+TEST_P(Throttling, wait_as_long_as_the_platform_says) {
   fault({{"fault", "status"}, {"status", GetParam().platform == "wns" ? 406 : 429}, {"retryAfter", 7}, {"times", 1}});
   const auto verdict = send();
   EXPECT_EQ(verdict.outcome, Outcome::retry) << verdict.reason;
   EXPECT_EQ(verdict.retry_after, std::chrono::seconds(7));
 }
 
-TEST_P(Senders, go_on_after_a_server_went_away) {
-  if (mail()) GTEST_SKIP();
+TEST_P(Pushing, go_on_after_a_server_went_away) {
   EXPECT_EQ(told(send()), "delivered");
   simulator().call("POST", "/goaway", {{"reason", "Shutdown"}});
   EXPECT_EQ(told(send()), "delivered");
   EXPECT_EQ(problems(), "");
 }
 
-TEST_P(Senders, renew_a_token_that_is_no_longer_taken) {
-  if (GetParam().token_requests == 0) GTEST_SKIP() << "it signs its own";
+TEST_P(Fetching, renew_a_token_that_is_no_longer_taken) {
   EXPECT_EQ(told(send()), "delivered");
   simulator().call("DELETE", "/tokens");
   EXPECT_EQ(told(send()), "delivered");
@@ -309,8 +325,7 @@ struct Wrong {
   }
 };
 
-TEST_P(Senders, say_that_credentials_are_not_taken) {
-  if (GetParam().platform == "webPush") GTEST_SKIP() << "there is nobody who would have given them";
+TEST_P(Credible, say_that_credentials_are_not_taken) {
   sender_ = sender(std::visit(Wrong(), GetParam().credentials()));
   const auto sent = send(), probed = send({.kind = Kind::probe});
   EXPECT_EQ(sent.outcome, Outcome::credentials) << sent.reason;
@@ -318,10 +333,11 @@ TEST_P(Senders, say_that_credentials_are_not_taken) {
   EXPECT_TRUE(sent.alarm);
 }
 
-class Particular : public Senders {};
-INSTANTIATE_TEST_SUITE_P(Webpush, Particular, testing::Values(cases()[5]));
+class Withdrawing : public Senders {};
+INSTANTIATE_TEST_SUITE_P(Every, Withdrawing, testing::ValuesIn(only([](auto& one) { return one.name == "webpush"; })),
+                         kName);
 
-TEST_P(Particular, a_message_that_waits_is_taken_back) {
+TEST_P(Withdrawing, a_message_that_waits_is_taken_back) {
   const std::string path = "/endpoints/webPush/" + text(endpoint_, "id");
   simulator().call("PATCH", path, {{"online", false}});
   const auto sent = send();
@@ -334,10 +350,11 @@ TEST_P(Particular, a_message_that_waits_is_taken_back) {
   EXPECT_EQ(send(withdrawal).outcome, Outcome::rejected);
 }
 
-class Apple : public Senders {};
-INSTANTIATE_TEST_SUITE_P(Apns, Apple, testing::Values(cases()[0]));
+class Environments : public Senders {};
+INSTANTIATE_TEST_SUITE_P(Every, Environments, testing::ValuesIn(only([](auto& one) { return one.name == "apns"; })),
+                         kName);
 
-TEST_P(Apple, a_token_of_the_other_environment_is_found_out) {
+TEST_P(Environments, a_token_of_the_other_environment_is_found_out) {
   endpoint_ = simulator().endpoint({{"platform", "apns"}, {"environment", "sandbox"}});
   const auto sent = send();
   EXPECT_EQ(told(sent), "delivered");

@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 
 class Simulator {
  public:
-  explicit Simulator(const char* program) {
+  Simulator() {
     std::filesystem::create_directories(folder_);
     int pipe[2];
     EXPECT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
@@ -33,6 +33,10 @@ class Simulator {
     posix_spawn_file_actions_adddup2(&actions, pipe[1], STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ / "log").c_str(), O_CREAT | O_WRONLY, 0600);
     const std::string keys = folder_ / "sim";
+    // This test lies in tests/ of the build folder, the program above.
+    const std::string path =
+        std::filesystem::canonical("/proc/self/exe").parent_path().parent_path() / "heliograph-pushsim";
+    const char* program = path.c_str();
     std::array<const char*, 6> arguments{program, "--listen", "127.0.0.1:0", "--credentials", keys.c_str(), nullptr};
     EXPECT_EQ(::posix_spawn(&process_, program, &actions, nullptr, const_cast<char**>(arguments.data()), environ), 0);
     posix_spawn_file_actions_destroy(&actions);
