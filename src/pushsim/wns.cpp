@@ -113,10 +113,17 @@ void add_trace(net::Headers& headers, const Call& call) {
   if (const auto vector = call.request.headers.find("MS-CV")) headers.add("MS-CV", *vector);
 }
 
-net::Response refusal(const Refusal& why, const Call& call) {
+// Whether the device is there, for senders that want to know.
+void add_connection(net::Headers& headers, const Call& call, const Endpoint& channel) {
+  if (call.request.headers.find("X-WNS-RequestForStatus") == "true")
+    headers.add("X-WNS-DeviceConnectionStatus", channel.online ? "connected" : "disconnected");
+}
+
+net::Response refusal(const Refusal& why, const Call& call, const Endpoint* channel) {
   net::Response response{.status = why.status};
   add_trace(response.headers, call);
   if (why.status == 200) {
+    if (channel != nullptr) add_connection(response.headers, call, *channel);
     response.headers.add("X-WNS-Status", why.reason);  // dropped, channelthrottled: it will never arrive
     return response;
   }
@@ -221,8 +228,7 @@ net::Response kept(const Call& call, const Endpoint& channel) {
   net::Response response{.status = 200};
   add_trace(response.headers, call);
   response.headers.add("X-WNS-Status", "received");
-  if (call.request.headers.find("X-WNS-RequestForStatus") == "true")
-    response.headers.add("X-WNS-DeviceConnectionStatus", channel.online ? "connected" : "disconnected");
+  add_connection(response.headers, call, channel);
   return response;
 }
 
@@ -265,7 +271,7 @@ Answer push(World& world, Call& call) {
     return check_channel(channel, **app);
   }();
   return settle(world, std::move(received), channel, examined,
-                {.refuse = [&](const Refusal& why) { return refusal(why, call); },
+                {.refuse = [&](const Refusal& why) { return refusal(why, call, channel); },
                  .accept = [&](Received&) { return kept(call, *channel); },
                  .dead = dead});
 }

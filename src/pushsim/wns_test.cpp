@@ -132,9 +132,11 @@ TEST_F(Wns, throttles_and_drops_when_asked) {
   EXPECT_EQ(throttled.response.headers.find("Retry-After"), "900");
   EXPECT_EQ(status(throttled), "appthrottled");
   stage.world.faults.add({{"fault", "dropped"}, {"times", 1}}).value();
-  const auto dropped = toast();
+  channel.online = false;
+  const auto dropped = toast({{"X-WNS-RequestForStatus", "true"}});
   EXPECT_EQ(dropped.response.status, 200);
   EXPECT_EQ(status(dropped), "dropped");
+  EXPECT_EQ(dropped.response.headers.find("X-WNS-DeviceConnectionStatus"), "disconnected");
   EXPECT_EQ(stage.last().at("outcome"), "disturbed");
   stage.world.faults.add({{"fault", "channelThrottled"}, {"times", 1}}).value();
   EXPECT_EQ(status(toast()), "channelthrottled");
