@@ -64,9 +64,7 @@ Examined<> check_claims(const json::object& claims, std::string_view origin, Tim
   return check_subject(claims);
 }
 
-}  // namespace
-
-Examined<Vapid> read_vapid(std::string_view authorization, std::string_view origin, Time now) {
+Examined<Vapid> check_signature(std::string_view authorization) {
   if (authorization.size() < kScheme.size() || !equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme))
     return refuse(401, "", "Authorization must be of the scheme vapid (RFC 8292 §3)");
   const auto parameters = parameters_of(authorization.substr(kScheme.size()));
@@ -79,8 +77,19 @@ Examined<Vapid> read_vapid(std::string_view authorization, std::string_view orig
   if (!jwt) return refuse(401, "", "t is no JWT");
   if (jwt->alg != crypto::Alg::es256) return refuse(401, "", "the JWT must be signed by ES256");
   if (!jwt->signed_by(*key)) return refuse(401, "", "the JWT is not signed by the key that k names");
-  if (auto good = check_claims(jwt->claims, origin, now); !good) return std::unexpected(good.error());
   return Vapid{std::string(parameters->k), jwt->claims};
+}
+
+}  // namespace
+
+Examined<Vapid> read_vapid(VerifiedVapid& verified, std::string_view authorization, std::string_view origin, Time now) {
+  const std::string field(authorization);
+  const Vapid* known = verified.find(field, now);
+  auto vapid = known != nullptr ? Examined<Vapid>(*known) : check_signature(authorization);
+  if (!vapid) return vapid;
+  HG_EXAMINE(check_claims(vapid->claims, origin, now));
+  if (known == nullptr) verified.put(field, *vapid, now + kLongest);
+  return vapid;
 }
 
 }  // namespace hg::pushsim

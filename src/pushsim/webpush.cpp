@@ -63,7 +63,7 @@ Examined<> check_authority(World& world, const Call& call, const Endpoint& endpo
     return refuse(401, "109",
                   "the subscription is bound to an application server key; VAPID is needed (RFC 8292 §4.2)");
   }
-  const auto vapid = read_vapid(*field, origin_of(call), world.clock.now());
+  const auto vapid = read_vapid(world.vapid, *field, origin_of(call), world.clock.now());
   if (!vapid) return refuse(vapid.error().status, "109", vapid.error().problem);
   received.details["vapid"] = vapid->claims;
   received.details["applicationServerKey"] = vapid->key;

@@ -73,6 +73,14 @@ TEST_F(WebPush, judges_who_sends) {
   EXPECT_EQ(stage.problem(), "the subscription is bound to another application server key");
 }
 
+TEST_F(WebPush, judges_a_field_that_it_knows_again) {
+  const auto field = vapid({});
+  EXPECT_EQ(push(field).response.status, 201);
+  EXPECT_EQ(push(field).response.status, 201);
+  stage.clock.time += hours(13);
+  EXPECT_EQ(push(field).response.status, 403);
+}
+
 TEST_F(WebPush, does_without_vapid_where_the_subscription_does) {
   browser.app.clear();
   EXPECT_EQ(push("").response.status, 201);

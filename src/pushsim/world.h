@@ -12,6 +12,7 @@
 #include "pushsim/journal.h"
 #include "pushsim/queue.h"
 #include "pushsim/tokens.h"
+#include "pushsim/verified.h"
 
 namespace hg::pushsim {
 
@@ -26,6 +27,7 @@ struct World {
   Faults faults;
   AccessTokens tokens = {};
   MessageQueue queue = {};
+  VerifiedVapid vapid{1000};
 
   [[nodiscard]] const App* app(Platform platform, std::string_view id) const {
     for (const App& app : apps)
