@@ -1,0 +1,58 @@
+// What is still owed: a retry, a fallback, an escalation, the return from a snooze; and when what failed is tried
+// again.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/id.h"
+#include "base/time.h"
+
+namespace hg::model {
+
+// Stored as numbers: never renumber.
+enum class JobKind : std::uint8_t {
+  snooze_return = 1,      // nobody's in particular; guard: until when, in milliseconds
+  alert = 2,              // an endpoint's: a retry, or what waits behind one
+  nudge = 3,              // an endpoint's: that the state changed; at most one, guard: the version it knows of
+  endpoint_fallback = 4,  // an iOS endpoint's: it has not fetched, so it is shown something
+  mail_fallback = 5,      // nobody's: no endpoint fetched, so there is a mail
+  escalation = 6,  // of the alert's maker, if any: nobody acknowledged over a live connection, the others are told
+  change = 7,      // of its maker, if any: planning it faulted; guard: its kind
+};
+
+struct Job {
+  FeedKey feed;
+  SubscriptionId subscription = {};  // zero: none
+  NotificationId notification = {};  // zero: none
+  std::int64_t version = 0;          // of the feed, when it was made; of an alert, the one that asked for attention
+  JobKind kind = JobKind::snooze_return;
+  Time due_at{};
+  std::int64_t guard = 0;     // what must still be so
+  std::int64_t attempts = 0;  // in vain
+  std::int64_t faults = 0;    // of the worker itself
+  Time made_at{};
+};
+
+inline constexpr Duration kFirstRetry = std::chrono::seconds(1), kLastRetry = std::chrono::minutes(5);
+inline constexpr Duration kRetryFor = std::chrono::hours(24);
+inline constexpr std::int64_t kMaxFaults = 15;  // then the job is given up: it is poison
+
+// Full jitter: anything up to a bound that doubles with each attempt, from kFirstRetry to kLastRetry. `random` lies in
+// [0, 1).
+Duration backoff(std::int64_t attempts, double random);
+
+// What was tried in vain.
+struct Tried {
+  std::int64_t attempts = 1;
+  Time since{};                         // it was owed first
+  std::optional<Time> not_before = {};  // the platform's Retry-After
+};
+// When to try again; nullopt where that would be after `expires_at`, or later than kRetryFor.
+std::optional<Time> next_try(const Tried& tried, Time expires_at, Time now, double random);
+
+// A budget of `most` an hour, of which `sent` were used: when the next may go; nullopt: at once. `sent` ascending.
+std::optional<Time> budgeted(std::span<const Time> sent, std::size_t most, Time now);
+
+}  // namespace hg::model
