@@ -73,6 +73,7 @@ asio::awaitable<net::Response> whole_view(Call& call, const model::Subscription&
   std::optional<Time> since;
   if (subscription.sync_days) since = call.now - std::chrono::days(*subscription.sync_days);
   auto view = co_await call.services.reader.view(feed, wanted(call, since));
+  co_await call.services.subscriptions.touch(feed, subscription.id, view.state.version);
   auto response = streamed(call, feed, view.state);
   std::string start = head(call, feed, view.state, view.ids.size());
   response.more = [pages = Pages{call.services.reader, feed, host_name_of(call, feed.app)}, ids = std::move(view.ids),
@@ -93,11 +94,14 @@ asio::awaitable<net::Response> whole_view(Call& call, const model::Subscription&
 }
 
 // What changed above `version`: handed out page by page, up to the state at its beginning and perhaps a little newer.
-asio::awaitable<std::optional<net::Response>> changed_view(Call& call, const FeedKey& feed, std::int64_t version) {
+asio::awaitable<std::optional<net::Response>> changed_view(Call& call, const model::Subscription& subscription,
+                                                           std::int64_t version) {
+  const FeedKey feed = subscription.feed;
   feed::ChangesQuery query{.known = version, .after_version = version};
   query.after_id.guid.bytes.fill(std::byte{0xff});
   auto first = co_await call.services.reader.changes(feed, query);
   if (!first) co_return std::nullopt;
+  co_await call.services.subscriptions.touch(feed, subscription.id, first->state.version);
   auto response = streamed(call, feed, first->state);
   Pages pages{call.services.reader, feed, host_name_of(call, feed.app), wanted(call, std::nullopt)};
   const auto kept = std::ranges::count_if(first->notifications, [&](const auto& n) { return pages.kept(n); });
@@ -167,7 +171,7 @@ Answer view(Call& call) {
   HG_CO_TRY(const auto subscription, co_await path_subscription(call, etag));
   if (const auto version = call.services.tokens.parse_etag(subscription.feed, etag)) {
     // Below the floor it counts as absent.
-    if (auto response = co_await changed_view(call, subscription.feed, *version)) co_return std::move(*response);
+    if (auto response = co_await changed_view(call, subscription, *version)) co_return std::move(*response);
   }
   co_return co_await whole_view(call, subscription);
 }

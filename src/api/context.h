@@ -86,6 +86,8 @@ struct Services {
   feed::Subscriptions& subscriptions;
   const feed::Tokens& tokens;
   std::vector<Here> loops;  // by Loop::index()
+  // Whether pushes could go to a channel, as far as that shows without trying; empty: nobody looks.
+  std::function<asio::awaitable<Result<void>>(model::Subscription)> check_channel = {};
   // Writes what is counted beyond dispatch.
   std::function<void(metrics::Page&)> measure = {};
 };

@@ -95,6 +95,10 @@ Answer delta(Call& call) {
   const auto told = co_await read(call, feed, options.top);
   if (!told && told.error().code == Code::sync_state_not_found) co_return start_again(call, feed, options);
   if (!told) co_return fail(told.error());
+  // Its last page: the endpoint that asks has fetched all there is.
+  if (const auto endpoint = named_unsid(call); !told->changes.more && endpoint && *endpoint)
+    co_await call.services.subscriptions.touch((*endpoint)->feed, (*endpoint)->subscription,
+                                               told->changes.state.version);
   auto response = json_response(200, delta_body(call, co_await upn_of(call, feed.user), feed, *told, options));
   add_applied_preference(response, options);
   co_return response;

@@ -76,8 +76,10 @@ Answer subscribe(Call& call) {
   HG_CO_TRY(const auto wanted, model::parse_subscribe(body, call.now));
   HG_CO_TRY(const auto app, app_of(call, wanted));
   HG_CO_CHECK(check_key(call, app, wanted.channel));
-  HG_CO_TRY(const auto subscribed,
-            co_await call.services.subscriptions.create_or_renew(subscription_of(call, app, wanted)));
+  auto subscription = subscription_of(call, app, wanted);
+  if (call.services.check_channel && subscription.channel.kind != model::ChannelKind::live)
+    HG_CO_CHECK(co_await call.services.check_channel(subscription));
+  HG_CO_TRY(const auto subscribed, co_await call.services.subscriptions.create_or_renew(std::move(subscription)));
   std::string text;
   JsonWriter out(text);
   write_subscription(out, subscribed.subscription, subscribed.unsid, subscribed.etag);

@@ -38,6 +38,19 @@ struct Config {
   std::int64_t live_connections = 14'336;
   std::int64_t connections_per_user = 20;
   std::int64_t drain_seconds = 8;
+  std::string push_apns = "https://api.push.apple.com";
+  std::string push_apns_sandbox = "https://api.sandbox.push.apple.com";
+  std::string push_fcm = "https://fcm.googleapis.com";
+  std::string push_wns_store_token = "https://login.live.com/accesstoken.srf";
+  std::string push_wns_entra = "https://login.microsoftonline.com";
+  bool push_loopback = false;
+  std::string push_authorities;
+  std::int64_t push_silent_an_hour = 2;
+  std::string mail_relay;
+  std::string mail_user;
+  std::string mail_password;
+  std::string mail_from_address;
+  std::string mail_from_name;
 };
 
 // One key of the file. Its environment variable is HELIOGRAPH_ and the name in capitals, dots as underscores.

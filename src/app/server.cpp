@@ -14,6 +14,7 @@
 
 #include "api/dispatch.h"
 #include "api/live.h"
+#include "app/deliveries.h"
 #include "app/limits.h"
 #include "app/listeners.h"
 #include "app/watch.h"
@@ -21,7 +22,6 @@
 #include "base/log.h"
 #include "bus/local.h"
 #include "bus/presence.h"
-#include "delivery/worker.h"
 #include "feed/hub.h"
 #include "feed/janitor.h"
 #include "feed/reader.h"
@@ -33,6 +33,7 @@
 #include "identity/registry.h"
 #include "net/server.h"
 #include "store/database.h"
+#include "store/jobs.h"
 #include "store/settings.h"
 
 namespace hg::app {
@@ -105,17 +106,24 @@ struct Server::Parts {
         subscriptions(*database, bus, tokens, key, clock),
         janitor(*database, bus),
         background(1),
-        worker(
-            background[0].executor(), *database,
-            [this](model::ChangeRequest request) { return writer.apply(std::move(request)); }, clock,
-            delivery::Worker::Options{}),
+        deliveries(background[0].executor(),
+                   {.database = *database,
+                    .bus = bus,
+                    .writer = writer,
+                    .subscriptions = subscriptions,
+                    .tokens = tokens,
+                    .presence = presence,
+                    .host_name = host_name,
+                    .key = key,
+                    .clock = clock},
+                   config),
         janitor_timer(background[0].context()),
         watch(background[0].executor(), *database, clock) {
     services.measure = [this](metrics::Page& page) { measure(page); };
   }
 
   void hint(Time due) {
-    background[0].post([this, due] { worker.hint(due); });
+    background[0].post([this, due] { deliveries.hint(due); });
   }
 
   // While the server listens.
@@ -125,6 +133,7 @@ struct Server::Parts {
     writer.measure(page);
     database->measure(page);
     watch.measure(page);
+    deliveries.measure(page);
     if (server) {
       using enum net::Live::Kind;
       for (const auto& [kind, name] : {std::pair(websocket, "websocket"), std::pair(events, "events")})
@@ -165,7 +174,15 @@ struct Server::Parts {
   void start_background() {
     for (std::size_t i = 0; i < loops->size(); ++i)
       asio::co_spawn((*loops)[i].context(), owned[i]->hub.run(), asio::detached);
-    asio::co_spawn(background[0].context(), worker.run(), asio::detached);
+    // This process alone has the store: whoever held a lease is no more.
+    database->transact_now([](store::Connection& tx) { store::jobs::release_all(tx); });
+    subscriptions.before_handover([this](FeedKey feed) -> asio::awaitable<void> {
+      co_await asio::co_spawn(background[0].context(), deliveries.quiet(feed), asio::use_awaitable);
+    });
+    services.check_channel = [this](model::Subscription s) -> asio::awaitable<Result<void>> {
+      co_return co_await asio::co_spawn(background[0].context(), deliveries.check(std::move(s)), asio::use_awaitable);
+    };
+    delivered = asio::co_spawn(background[0].context(), deliveries.run(), asio::use_future);
     asio::co_spawn(background[0].context(), sweep(janitor, clock, janitor_timer, stopping), asio::detached);
     asio::co_spawn(background[0].context(), watch.run(), asio::detached);
     background.start();
@@ -177,12 +194,13 @@ struct Server::Parts {
     std::promise<void> told;
     background[0].post([&] {
       stopping = true;
-      worker.stop();
+      deliveries.stop();
       janitor_timer.cancel();
       watch.stop();
       told.set_value();
     });
     told.get_future().wait();
+    delivered.wait();
   }
 
   Config config;
@@ -207,7 +225,8 @@ struct Server::Parts {
                          attempts, writer, reader,    subscriptions, tokens,   {}};
 
   net::Loops background;
-  delivery::Worker worker;
+  Deliveries deliveries;
+  std::future<void> delivered;  // when the worker has ended
   asio::steady_timer janitor_timer;
   Watch watch;
   bool stopping = false;  // on the background loop

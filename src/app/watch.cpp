@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "store/jobs.h"
+#include "store/outbox.h"
 
 namespace hg::app {
 
@@ -52,9 +53,14 @@ void Watch::say(const Result<void>& read) {
 asio::awaitable<void> Watch::look_at_backlog() {
   try {
     const auto now = clock_.now();
-    const auto backlog = co_await database_.read([&](store::Connection& tx) { return store::jobs::backlog(tx, now); });
-    jobs_ = backlog.jobs;
-    age_ms_ = backlog.age.count();
+    struct Owed {
+      store::jobs::Backlog jobs;
+      store::outbox::Backlog changes;
+    };
+    const auto owed = co_await database_.read(
+        [&](store::Connection& tx) { return Owed{store::jobs::backlog(tx, now), store::outbox::backlog(tx)}; });
+    jobs_ = owed.jobs.jobs + owed.changes.rows;
+    age_ms_ = std::max(owed.jobs.age, now - owed.changes.oldest.value_or(now)).count();
     readable_ = true;
   } catch (const std::exception& fault) {
     if (readable_.exchange(false)) log::error("server", "the store cannot be read: {}", fault.what());
@@ -62,7 +68,8 @@ asio::awaitable<void> Watch::look_at_backlog() {
 }
 
 void Watch::measure(metrics::Page& page) const {
-  page.gauge("heliograph_due_jobs", "Jobs that are due and not done, some seconds ago.", static_cast<double>(jobs_));
+  page.gauge("heliograph_due_jobs", "Changes and jobs that are due to be pushed and not done, some seconds ago.",
+             static_cast<double>(jobs_));
   page.gauge("heliograph_due_age_seconds", "How long the oldest of them was due.", static_cast<double>(age_ms_) / 1000);
   page.gauge("heliograph_store_readable", "1: the store answers queries.", readable_ ? 1 : 0);
 }

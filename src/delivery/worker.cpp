@@ -1,110 +1,125 @@
 #include "delivery/worker.h"
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
+#include "base/crash.h"
 #include "base/log.h"
-#include "base/together.h"
-#include "store/feeds.h"
+#include "delivery/round.h"
 
 namespace hg::delivery {
 namespace {
 
-namespace asio = boost::asio;
-
-constexpr Duration kFirstRetry = std::chrono::seconds(1), kLastRetry = std::chrono::minutes(5);
 constexpr Duration kBackOff = std::chrono::seconds(1);
-
-Duration retry_after(std::int64_t attempts) {
-  return std::min(kLastRetry, kFirstRetry * (std::int64_t{1} << std::min<std::int64_t>(attempts, 12)));
-}
-
-// Whether it is still the snooze that the job was made for.
-bool stands(store::Connection& tx, const store::Job& job) {
-  const auto found = store::feeds::notification(tx, job.feed, job.notification);
-  return found && !found->deleted() && found->action_state == model::ActionState::snoozed && found->snooze_until &&
-         to_ms(*found->snooze_until) == job.guard;
-}
 
 }  // namespace
 
-Worker::Worker(asio::any_io_executor loop, store::Database& database, Apply apply, const Clock& clock, Options options)
+// One that waits for its transaction.
+struct Worker::Settling {
+  Settlement settlement;
+  Settled settled;
+  asio::steady_timer done;
+};
+
+Worker::Worker(asio::any_io_executor loop, store::Database& database, Hooks hooks, const Clock& clock, Options options)
     : loop_(std::move(loop)),
       database_(database),
-      apply_(std::move(apply)),
+      hooks_(std::move(hooks)),
       clock_(clock),
       options_(options),
-      timer_(loop_) {}
+      timer_(loop_),
+      changed_(loop_, asio::steady_timer::time_point::max()) {}
 
 asio::awaitable<Time> Worker::step(Time now) {
-  const auto soonest = co_await database_.read([](store::Connection& tx) { return store::jobs::next_due(tx); });
-  if (!soonest) co_return now + options_.idle;
-  if (*soonest > now) co_return std::min(*soonest, now + options_.idle);
+  if (rounds_ >= options_.at_once) co_return now + options_.idle;  // the next one that ends looks again
+  struct Due {
+    bool changes = false;
+    std::optional<Time> job;
+  };
+  const auto due = co_await database_.read(
+      [](store::Connection& tx) { return Due{store::outbox::any(tx), store::jobs::next_due(tx)}; });
+  if (!due.changes && !due.job) co_return now + options_.idle;
+  if (!due.changes && *due.job > now) co_return std::min(*due.job, now + options_.idle);
 
-  auto works = co_await claim(now);
-  // What is due is another worker's: look again when it may have let go.
-  if (works.empty()) co_return now + kBackOff;
-  std::vector<asio::awaitable<void>> running;
-  for (auto& work : works) running.push_back(work_off(work, now));
-  co_await together(loop_, std::move(running));
-  co_await settle(works);
-  co_return now;
-}
-
-asio::awaitable<std::vector<Worker::Work>> Worker::claim(Time now) {
-  co_return co_await database_.transact([&](store::Connection& tx) {
-    std::vector<Work> works;
-    for (const auto& feed : store::jobs::due_feeds(tx, now, options_.feeds)) {
-      const auto lease = store::jobs::lease(tx, feed, now, options_.lease);
-      if (!lease) continue;
-      Work work{.lease = *lease, .jobs = {}, .settled = {}};
-      for (auto& job : store::jobs::due(tx, feed, now, options_.jobs)) {
-        if (stands(tx, job)) {
-          work.jobs.push_back(job);
-        } else {
-          store::jobs::erase(tx, job);
-        }
-      }
-      works.push_back(std::move(work));
-    }
-    return works;
-  });
-}
-
-asio::awaitable<void> Worker::work_off(Work& work, Time now) {
-  for (const auto& job : work.jobs) {
-    try {
-      work.settled.push_back(co_await give_back(job, now));
-    } catch (const std::exception& fault) {
-      log::error("delivery", "a job failed (attempt {}): {}", job.attempts + 1, fault.what());
-      const bool again = job.attempts + 1 < options_.attempts;
-      work.settled.push_back({job, again ? std::optional(now + retry_after(job.attempts)) : std::nullopt});
-    }
+  const auto leases = co_await claim(now, std::min(options_.claimed, options_.at_once - rounds_));
+  for (const auto& lease : leases) {
+    ++rounds_;
+    auto round = std::make_shared<Round>(loop_, lease, ++begun_);
+    enter(*round);
+    asio::co_spawn(loop_, work(std::move(round)), asio::detached);
   }
+  // Where all that is due is leased, by others or here: look again when it may have been let go.
+  co_return leases.empty() ? now + kBackOff : now;
 }
 
-asio::awaitable<Worker::Settled> Worker::give_back(store::Job job, Time now) {
-  model::ChangeRequest request;
-  request.feed = job.feed;
-  request.what = model::ReturnRequest{job.notification, job.version};
-  request.now = now;
-  const auto changed = co_await apply_(std::move(request));
-  // A store that takes nothing just now is no fault of the job; any other refusal says that there is nothing to return.
-  const bool again = !changed && changed.error().code == Code::unavailable;
-  co_return Settled{job, again ? std::optional(now + kFirstRetry) : std::nullopt};
-}
-
-asio::awaitable<void> Worker::settle(const std::vector<Work>& works) {
-  co_await database_.transact([&](store::Connection& tx) {
-    for (const auto& work : works) {
-      if (!store::jobs::holds(tx, work.lease)) continue;  // it took too long, and is another's by now
-      for (const auto& [job, again] : work.settled) {
-        again ? store::jobs::postpone(tx, job, *again) : store::jobs::erase(tx, job);
-      }
-      store::jobs::release(tx, work.lease);
-    }
+asio::awaitable<std::vector<store::Lease>> Worker::claim(Time now, std::size_t limit) {
+  auto leases = co_await database_.transact([&](store::Connection& tx) {
+    std::vector<store::Lease> taken;
+    const auto take = [&](const FeedKey& feed) {
+      if (taken.size() >= limit) return;
+      if (const auto lease = store::jobs::lease(tx, feed, now, options_.lease)) taken.push_back(*lease);
+    };
+    for (const auto& feed : store::jobs::due_feeds(tx, now, limit)) take(feed);
+    for (const auto& feed : store::outbox::feeds(tx, now, limit * 2)) take(feed);
+    return taken;
   });
+  if (!leases.empty()) crash_point("claimed");
+  co_return leases;
+}
+
+// What comes while a transaction runs shares the next one.
+asio::awaitable<Settled> Worker::settle(Settlement settlement) {
+  Settling mine{std::move(settlement), {}, asio::steady_timer(loop_, asio::steady_timer::time_point::max())};
+  settling_.push_back(&mine);
+  if (!settles_) {
+    settles_ = true;
+    asio::co_spawn(loop_, settle_all(), asio::detached);
+  }
+  co_await wait(mine.done);
+  co_return std::move(mine.settled);
+}
+
+asio::awaitable<void> Worker::settle_all() {
+  while (!settling_.empty()) {
+    const auto group = std::exchange(settling_, {});
+    const auto now = clock_.now();
+    const double random = hooks_.random();
+    const auto write = [&](std::span<Settling* const> some) {
+      return database_.transact([&, some](store::Connection& tx) {
+        std::vector<Settled> all;
+        for (const auto* one : some) all.push_back(delivery::settle(tx, one->settlement, now, random));
+        return all;
+      });
+    };
+    bool whole = true;
+    try {
+      auto all = co_await write(group);
+      crash_point("settled");
+      for (std::size_t i = 0; i < group.size(); ++i) group[i]->settled = std::move(all[i]);
+    } catch (const std::exception& fault) {
+      whole = false;
+      log::error("delivery", "cannot settle {} feeds: {}", group.size(), fault.what());
+    }
+    // One of them may be at fault; whatever cannot be written waits until its lease has run out.
+    for (std::size_t i = 0; !whole && group.size() > 1 && i < group.size(); ++i) {
+      try {
+        auto one = co_await write(std::span(group).subspan(i, 1));
+        group[i]->settled = std::move(one.front());
+      } catch (const std::exception& fault) {
+        log::error("delivery", "cannot settle a feed: {}", fault.what());
+      }
+    }
+    for (auto* one : group) one->done.cancel();
+  }
+  settles_ = false;
+}
+
+void Worker::after(const Settled& settled) {
+  if (settled.lost) return;
+  tally_.count(settled.changes);
+  if (hooks_.publish && !settled.messages.empty()) hooks_.publish(settled.messages);
+  if (settled.due) hint(*settled.due);
 }
 
 asio::awaitable<void> Worker::run() {
@@ -117,12 +132,15 @@ asio::awaitable<void> Worker::run() {
       log::error("delivery", "cannot work off what is due: {}", fault.what());
       next_ = clock_.now() + kBackOff;
     }
-    if (stopped_) co_return;
+    if (stopped_) break;
     // A hint during the step has lowered next_.
-    const auto wait = std::max<Duration>(next_ - clock_.now(), Duration::zero());
-    timer_.expires_after(wait);
-    boost::system::error_code woken;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    timer_.expires_after(std::max<Duration>(next_ - clock_.now(), Duration::zero()));
+    co_await wait(timer_);
+  }
+  const auto until = clock_.now() + options_.farewell;
+  while (!busy_.empty() && clock_.now() < until) {
+    timer_.expires_after(until - clock_.now());
+    co_await wait(timer_);
   }
 }
 
@@ -135,6 +153,25 @@ void Worker::hint(Time due) {
 void Worker::stop() {
   stopped_ = true;
   timer_.cancel();
+}
+
+void Worker::enter(const Round& round) { busy_.emplace(round.lease.feed, round.number); }
+
+void Worker::leave(const Round& round) {
+  auto [one, end] = busy_.equal_range(round.lease.feed);
+  one = std::find_if(one, end, [&](const auto& busy) { return busy.second == round.number; });
+  busy_.erase(one);
+  changed_.cancel();
+  if (stopped_) timer_.cancel();
+}
+
+asio::awaitable<void> Worker::quiet(FeedKey feed) {
+  const auto until = begun_;
+  const auto busy = [&] {
+    const auto [one, end] = busy_.equal_range(feed);
+    return std::any_of(one, end, [&](const auto& round) { return round.second <= until; });
+  };
+  while (busy()) co_await wait(changed_);
 }
 
 }  // namespace hg::delivery

@@ -1,211 +1,164 @@
 #include "delivery/worker.h"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-
-#include "crypto/hash.h"
-#include "store/feeds.h"
-#include "store/testing.h"
+#include "delivery/testing.h"
 
 namespace hg::delivery {
 namespace {
 
+using model::ChannelKind;
+using Outcome = push::Verdict::Outcome;
+using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Time kNow = from_ms(1'800'000'000'000);
-
-class FixedClock final : public Clock {
- public:
-  [[nodiscard]] Time now() const override { return kNow; }
-};
-
-// A store with snoozed notifications, and an apply that writes down what it is asked for.
-struct Setting {
-  boost::asio::io_context loop;
-  FixedClock clock;
-  store::TemporaryStore store;
-  std::vector<model::ChangeRequest> asked;
-  std::function<Result<model::Changed>()> answer = [] { return model::Changed{}; };
-  Worker worker{loop.get_executor(),
-                *store,
-                [this](model::ChangeRequest request) -> boost::asio::awaitable<Result<model::Changed>> {
-                  asked.push_back(std::move(request));
-                  co_return answer();
-                },
-                clock,
-                {}};
-
-  ~Setting() { store->stop(); }
-
-  store::Job snooze(FeedKey feed, std::int64_t version, Time until) {
-    model::Notification n;
-    n.id = NotificationId{crypto::random_guid()};
-    n.version = version;
-    n.action_state = model::ActionState::snoozed;
-    n.snooze_until = until;
-    n.content.expires_at = n.keep_until = until + minutes(60);
-    const store::Job job{.feed = feed,
-                         .subscription = {},
-                         .notification = n.id,
-                         .version = version,
-                         .kind = store::JobKind::snooze_return,
-                         .due_at = until,
-                         .guard = to_ms(until)};
-    store->transact_now([&](store::Connection& tx) {
-      store::feeds::lock(tx, feed);
-      store::feeds::insert(tx, feed, n);
-      store::jobs::put(tx, job);
-    });
-    return job;
-  }
-
-  Time step(Time now) {
-    Time next{};
-    boost::asio::co_spawn(loop, worker.step(now), [&](const std::exception_ptr& fault, Time at) {
-      if (fault) std::rethrow_exception(fault);
-      next = at;
-    });
-    loop.restart();
-    loop.run();
-    return next;
-  }
-
-  std::vector<store::Job> jobs(const FeedKey& feed) {
-    return store->read_now([&](store::Connection& tx) { return store::jobs::due(tx, feed, from_ms(1LL << 60), 100); });
-  }
-};
-
+// Snoozed notifications.
+store::Job snooze(Setting& s, const FeedKey& feed, std::int64_t version, Time until) {
+  model::Notification n;
+  n.id = NotificationId{crypto::random_guid()};
+  n.version = version;
+  n.action_state = model::ActionState::snoozed;
+  n.snooze_until = until;
+  n.content.expires_at = n.keep_until = until + hours(1);
+  const store::Job job{.feed = feed,
+                       .notification = n.id,
+                       .version = version,
+                       .kind = model::JobKind::snooze_return,
+                       .due_at = until,
+                       .guard = to_ms(until)};
+  s.write([&](store::Connection& tx) {
+    store::feeds::lock(tx, feed);
+    store::feeds::insert(tx, feed, n);
+    store::jobs::put(tx, job);
+  });
+  return job;
+}
 FeedKey new_feed() { return {UserId{crypto::random_guid()}, AppId{crypto::random_guid()}}; }
 
-TEST(Worker, returns_a_snoozed_notification_when_its_time_has_come_and_not_before) {
+TEST(Snooze, returns_a_notification_when_its_time_has_come_and_not_before) {
   Setting s;
-  const auto feed = new_feed();
-  const auto job = s.snooze(feed, 4, kNow + seconds(10));
+  const auto job = snooze(s, s.feed, 4, kStart + seconds(10));
 
-  EXPECT_EQ(s.step(kNow), kNow + seconds(10));
+  EXPECT_EQ(s.step(), kStart + seconds(10));
   EXPECT_TRUE(s.asked.empty());
-  s.step(kNow + seconds(10));
+  s.clock.advance(seconds(10));
+  s.step();
 
   ASSERT_EQ(s.asked.size(), 1U);
-  EXPECT_EQ(s.asked[0].feed, feed);
+  EXPECT_EQ(s.asked[0].feed, s.feed);
   EXPECT_EQ(std::get<model::ReturnRequest>(s.asked[0].what).id, job.notification);
-  EXPECT_TRUE(s.jobs(feed).empty());
-  EXPECT_EQ(s.step(kNow + seconds(10)), kNow + seconds(40));
+  EXPECT_TRUE(s.jobs().empty());
+  EXPECT_EQ(s.step(), kStart + seconds(40));
 }
 
-TEST(Worker, works_off_a_feed_lowest_version_first) {
+TEST(Snooze, returns_lowest_version_first) {
   Setting s;
-  const auto feed = new_feed();
-  const auto later = s.snooze(feed, 9, kNow - seconds(2));
-  const auto earlier = s.snooze(feed, 3, kNow - seconds(1));
+  const auto later = snooze(s, s.feed, 9, kStart - seconds(2));
+  const auto earlier = snooze(s, s.feed, 3, kStart - seconds(1));
 
-  s.step(kNow);
+  s.step();
 
   ASSERT_EQ(s.asked.size(), 2U);
   EXPECT_EQ(std::get<model::ReturnRequest>(s.asked[0].what).id, earlier.notification);
   EXPECT_EQ(std::get<model::ReturnRequest>(s.asked[1].what).id, later.notification);
 }
 
-TEST(Worker, drops_a_job_whose_snooze_was_changed_since) {
+TEST(Snooze, drops_the_return_of_one_that_was_changed_since) {
   Setting s;
-  const auto feed = new_feed();
-  const auto job = s.snooze(feed, 1, kNow);
-  s.store->transact_now([&](store::Connection& tx) {
-    auto n = store::feeds::notification(tx, feed, job.notification).value();
-    n.snooze_until = kNow + minutes(5);
-    store::feeds::update(tx, feed, n);
+  const auto job = snooze(s, s.feed, 1, kStart);
+  s.write([&](store::Connection& tx) {
+    auto n = store::feeds::notification(tx, s.feed, job.notification).value();
+    n.snooze_until = kStart + minutes(5);
+    store::feeds::update(tx, s.feed, n);
   });
 
-  s.step(kNow);
+  s.step();
 
   EXPECT_TRUE(s.asked.empty());
-  EXPECT_TRUE(s.jobs(feed).empty());
+  EXPECT_TRUE(s.jobs().empty());
+}
+
+TEST(Snooze, tries_again_while_the_store_takes_no_changes) {
+  Setting s;
+  snooze(s, s.feed, 1, kStart);
+  s.answer = []() -> Result<model::Changed> { return fail(Code::unavailable, "full"); };
+
+  s.step();
+  ASSERT_EQ(s.jobs().size(), 1U);
+  EXPECT_GT(s.jobs()[0].due_at, kStart);
+  s.answer = [] { return model::Changed{}; };
+  s.clock.advance(seconds(5));
+  s.step();
+
+  EXPECT_TRUE(s.jobs().empty());
+}
+
+TEST(Snooze, gives_up_a_return_that_faults_fifteen_times_and_lets_its_neighbours_be) {
+  Setting s;
+  const auto neighbour = new_feed();
+  snooze(s, s.feed, 1, kStart);
+  snooze(s, neighbour, 1, kStart);
+  int tries = 0;
+  s.answer = [&]() -> Result<model::Changed> {
+    if (s.asked.back().feed != s.feed) return model::Changed{};
+    ++tries;
+    throw std::runtime_error("poison");
+  };
+
+  s.run_until(kStart + hours(2));
+
+  EXPECT_EQ(tries, 15);
+  EXPECT_TRUE(s.jobs().empty());
+  EXPECT_TRUE(s.jobs(neighbour).empty());
 }
 
 TEST(Worker, leaves_a_leased_feed_to_who_leased_it_until_the_lease_has_run_out) {
   Setting s;
-  const auto feed = new_feed();
-  s.snooze(feed, 1, kNow);
-  s.store->transact_now([&](store::Connection& tx) { store::jobs::lease(tx, feed, kNow, seconds(30)); });
+  s.subscribe(ChannelKind::fcm, "phone");
+  s.post("order");
+  s.write([&](store::Connection& tx) { store::jobs::lease(tx, s.feed, kStart, seconds(30)); });
 
-  EXPECT_EQ(s.step(kNow), kNow + seconds(1));
-  EXPECT_TRUE(s.asked.empty());
-  s.step(kNow + seconds(30));
+  EXPECT_EQ(s.step(), kStart + seconds(1));
+  EXPECT_TRUE(s.sender(ChannelKind::fcm).given.empty());
+  s.clock.advance(seconds(30));
+  s.step();
 
-  EXPECT_EQ(s.asked.size(), 1U);
+  EXPECT_EQ(s.sender(ChannelKind::fcm).given.size(), 1U);
 }
 
 TEST(Worker, changes_nothing_once_it_has_slept_past_its_lease) {
   Setting s;
-  const auto feed = new_feed();
-  s.snooze(feed, 1, kNow);
-  s.answer = [&]() -> Result<model::Changed> {
-    s.store->transact_now(
-        [&](store::Connection& tx) { store::jobs::lease(tx, feed, kNow + seconds(31), seconds(30)); });
-    return model::Changed{};
+  const auto phone = s.subscribe(ChannelKind::fcm, "phone");
+  s.sender(ChannelKind::fcm).before = [&](const Given&) -> boost::asio::awaitable<void> {
+    s.write([&](store::Connection& tx) { store::jobs::lease(tx, s.feed, kStart + seconds(61), seconds(30)); });
+    co_return;
   };
+  const auto id = s.post("order");
 
-  s.step(kNow);
+  s.step();
 
-  EXPECT_EQ(s.jobs(feed).size(), 1U);
-}
-
-TEST(Worker, tries_again_while_the_store_takes_no_changes) {
-  Setting s;
-  const auto feed = new_feed();
-  s.snooze(feed, 1, kNow);
-  s.answer = []() -> Result<model::Changed> { return fail(Code::unavailable, "full"); };
-
-  s.step(kNow);
-  ASSERT_EQ(s.jobs(feed).size(), 1U);
-  EXPECT_GT(s.jobs(feed)[0].due_at, kNow);
-  s.answer = [] { return model::Changed{}; };
-  s.step(kNow + seconds(5));
-
-  EXPECT_TRUE(s.jobs(feed).empty());
-}
-
-TEST(Worker, gives_up_a_job_that_fails_fifteen_times_and_lets_its_neighbours_be) {
-  Setting s;
-  const auto feed = new_feed(), neighbour = new_feed();
-  s.snooze(feed, 1, kNow);
-  s.snooze(neighbour, 1, kNow);
-  s.answer = [&]() -> Result<model::Changed> {
-    if (s.asked.back().feed == feed) throw std::runtime_error("poison");
-    return model::Changed{};
-  };
-
-  int tries = 0;
-  for (Time now = kNow; !s.jobs(feed).empty() && tries < 100; now += minutes(6)) {
-    s.step(now);
-    ++tries;
-  }
-
-  EXPECT_EQ(tries, 15);
-  EXPECT_TRUE(s.jobs(neighbour).empty());
+  EXPECT_TRUE(s.outbox());
+  EXPECT_EQ(s.outcome(id, phone), "");
 }
 
 TEST(Worker, wakes_at_a_hint_and_ends_when_it_is_stopped) {
   Setting s;
+  s.subscribe(ChannelKind::fcm, "phone");
   bool ended = false;
   boost::asio::co_spawn(s.loop, s.worker.run(), [&](const std::exception_ptr&) { ended = true; });
-  const auto feed = new_feed();
   boost::asio::post(s.loop, [&] {
-    s.snooze(feed, 1, kNow);
-    s.worker.hint(kNow);
+    s.post("order");
+    s.worker.hint(s.clock.now());
   });
-  s.answer = [&]() -> Result<model::Changed> {
+  s.sender(ChannelKind::fcm).before = [&](const Given&) -> boost::asio::awaitable<void> {
     s.worker.stop();
-    return model::Changed{};
+    co_return;
   };
 
   s.loop.run();
 
   EXPECT_TRUE(ended);
-  EXPECT_EQ(s.asked.size(), 1U);
+  EXPECT_EQ(s.sender(ChannelKind::fcm).given.size(), 1U);
+  EXPECT_FALSE(s.outbox());
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include "store/feeds.h"
 #include "store/idempotency.h"
 #include "store/jobs.h"
+#include "store/outbox.h"
+#include "store/outcomes.h"
 #include "store/subscriptions.h"
 
 namespace hg::feed {
@@ -236,6 +238,7 @@ void FeedChange::put(const ChangeRequest& request, model::Decision decision, std
   after.keep_until = std::max(after.keep_until, after.content.expires_at);
   if (stored.now) after.keep_until = std::max(after.keep_until, stored.now->keep_until);
   if (decision.alerts) {
+    row_.previous_alert_version = row_.last_alert_version;
     after.alert_version = row_.last_alert_version = version;
     after.alerted_at = request.now;
   }
@@ -345,7 +348,9 @@ void FeedChange::write(Applied& applied) {
     }
     advance.changed.push_back(after);
   }
-  for (const auto& one : pushables_) store::feeds::add_outbox(tx_, feed_, one.version, one.kind, one.maker, now_);
+  for (const auto& one : pushables_)
+    store::outbox::add(tx_, feed_, {.version = one.version, .kind = one.kind, .maker = one.maker, .at = now_});
+  if (!pushables_.empty()) applied.due = std::min(applied.due.value_or(now_), now_);
   thin_tombstones();
   store::feeds::save(tx_, feed_, row_);
   std::ranges::sort(advance.changed, {}, [](const Notification& n) { return std::pair(n.version, n.id); });
@@ -357,6 +362,7 @@ void FeedChange::thin_tombstones() {
   const auto excess = static_cast<std::size_t>(row_.tombstones - model::kMaxTombstones);
   for (const auto& oldest : store::feeds::oldest_tombstones(tx_, feed_, excess)) {
     store::feeds::erase(tx_, feed_, oldest.id);
+    store::outcomes::erase(tx_, feed_, oldest.id);
     row_.floor_version = std::max(row_.floor_version, oldest.version);
     --row_.tombstones;
   }

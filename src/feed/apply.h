@@ -21,7 +21,7 @@ struct Advance {
 struct Applied {
   std::vector<Result<model::Changed>> answers;  // one for each request, in their order
   std::vector<Advance> advances;                // of the feeds that changed, in key order
-  std::optional<Time> due;                      // the earliest job that was made
+  std::optional<Time> due;                      // when the earliest of what is owed now is due
 };
 
 // Locks each feed once, in key order; within a feed requests are decided in their order, each against what the ones

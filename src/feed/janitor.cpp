@@ -7,6 +7,7 @@
 #include "store/feeds.h"
 #include "store/grants.h"
 #include "store/idempotency.h"
+#include "store/outcomes.h"
 #include "store/subscriptions.h"
 
 namespace hg::feed {
@@ -27,6 +28,7 @@ std::size_t remove_spent_notifications(store::Connection& tx, Time now, std::siz
       if (!found || found->keep_until > now) continue;  // posted again before the lock
       if (found->deleted()) --row.tombstones;
       store::feeds::erase(tx, feed, id);
+      store::outcomes::erase(tx, feed, id);
       ++removed;
     }
     store::feeds::save(tx, feed, row);

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "feed/apply.h"
@@ -165,6 +166,7 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
     tx.begin();
     auto applied = feed::apply(tx, requests);
     tx.commit();
+    if (!applied.advances.empty()) crash_point("committed");
     count(requests, applied);
     for (std::size_t i = 0; i < group.size(); ++i) group[i]->answer = std::move(applied.answers[i]);
     return applied;

@@ -25,7 +25,7 @@ class Writer {
   // Both are called on the database's thread.
   struct Hooks {
     HostName host_name;                  // for rendering what changed
-    std::function<void(Time)> due = {};  // a job was made that is due then
+    std::function<void(Time)> due = {};  // something is owed that is due then
     // Whether anybody may want to hear of this feed; empty: somebody may. Who begins to listen after it was asked reads
     // the store after that, and so sees the change.
     std::function<bool(const FeedKey&)> followed = {};

@@ -13,7 +13,9 @@
 #include "base/snapshot.h"
 #include "crypto/seal.h"
 #include "identity/directory.h"
+#include "identity/push_credential.h"
 #include "store/audit.h"
+#include "store/credentials.h"
 #include "store/database.h"
 #include "store/users.h"
 
@@ -65,6 +67,9 @@ struct ApplicationChange {
   std::optional<bool> blocked, pkce_optional;
 };
 
+// What the secrets of push credentials are sealed for, each under its id.
+inline constexpr std::string_view kPushCredentials = "push credentials";
+
 class Registry {
  public:
   Registry(store::Database& database, const crypto::SealingKey& key, const Clock& clock);
@@ -109,6 +114,11 @@ class Registry {
   asio::awaitable<Result<void>> remove_platform_id(Actor actor, AppId id, std::string platform, std::string app_id);
   asio::awaitable<Result<void>> add_sender_domain(Actor actor, AppId id, std::string domain);
   asio::awaitable<Result<void>> remove_sender_domain(Actor actor, AppId id, std::string domain);
+
+  // What the app shows to push platforms; secrets go in and never come out here.
+  asio::awaitable<Result<store::Credential>> add_credential(Actor actor, AppId app, PushCredential credential);
+  asio::awaitable<Result<void>> remove_credential(Actor actor, AppId app, Guid id);
+  asio::awaitable<std::vector<store::Credential>> credentials(AppId app);
 
   // One line in the audit log for what is no change of the directory (a token minted on behalf of a user).
   asio::awaitable<void> note(Actor actor, std::string action, std::string target, std::string detail_json);

@@ -80,6 +80,7 @@ bool remove(Connection& tx, AppId id) {
   if (tx.exec("DELETE FROM cross_device_apps WHERE id = $1", {id}) == 0) return false;
   tx.exec("DELETE FROM cross_device_members WHERE app_id = $1", {id});
   tx.exec("DELETE FROM vapid_keys WHERE app_id = $1", {id});
+  tx.exec("DELETE FROM credentials WHERE app_id = $1", {id});
   bump_directory(tx);
   return true;
 }

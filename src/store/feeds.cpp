@@ -79,7 +79,8 @@ Feed read_feed(const Row& row) {
           .live = row.integer(4),
           .bytes = row.integer(5),
           .tombstones = row.integer(6),
-          .next_expiry = row.time(7)};
+          .next_expiry = row.time(7),
+          .previous_alert_version = row.integer(8)};
 }
 
 constexpr auto kNever = Time(Duration(std::numeric_limits<std::int64_t>::max()));
@@ -89,7 +90,8 @@ constexpr auto kNever = Time(Duration(std::numeric_limits<std::int64_t>::max()))
 Feed lock(Connection& tx, const FeedKey& feed) {
   const auto select = [&] {
     return tx.first(
-        "SELECT version, floor_version, last_alert_version, unread, live_count, bytes, tombstones, next_expiry_at "
+        "SELECT version, floor_version, last_alert_version, unread, live_count, bytes, tombstones, next_expiry_at, "
+        "previous_alert_version "
         "FROM feeds WHERE shard = $1 AND user_id = $2 AND app_id = $3 FOR UPDATE",
         {feed.shard(), feed.user, feed.app}, read_feed);
   };
@@ -104,14 +106,17 @@ Feed lock(Connection& tx, const FeedKey& feed) {
 void save(Connection& tx, const FeedKey& feed, const Feed& row) {
   tx.exec(
       "UPDATE feeds SET version = $1, floor_version = $2, last_alert_version = $3, unread = $4, live_count = $5, "
-      "bytes = $6, tombstones = $7, next_expiry_at = $8 WHERE shard = $9 AND user_id = $10 AND app_id = $11",
+      "bytes = $6, tombstones = $7, next_expiry_at = $8, previous_alert_version = $9 WHERE shard = $10 AND user_id = "
+      "$11 "
+      "AND app_id = $12",
       {row.version, row.floor_version, row.last_alert_version, row.unread, row.live, row.bytes, row.tombstones,
-       row.next_expiry, feed.shard(), feed.user, feed.app});
+       row.next_expiry, row.previous_alert_version, feed.shard(), feed.user, feed.app});
 }
 
 std::optional<Feed> find(Connection& tx, const FeedKey& feed) {
   return tx.first(
-      "SELECT version, floor_version, last_alert_version, unread, live_count, bytes, tombstones, next_expiry_at "
+      "SELECT version, floor_version, last_alert_version, unread, live_count, bytes, tombstones, next_expiry_at, "
+      "previous_alert_version "
       "FROM feeds WHERE shard = $1 AND user_id = $2 AND app_id = $3",
       {feed.shard(), feed.user, feed.app}, read_feed);
 }
@@ -282,12 +287,11 @@ std::vector<model::Notification> newest(Connection& tx, const FeedKey& feed, std
                 [now](const Row& row) { return as_change(read_whole(row), now); });
 }
 
-void add_outbox(Connection& tx, const FeedKey& feed, std::int64_t version, model::ChangeKind kind,
-                const SubscriptionId& maker, Time due_at) {
-  const auto named = maker.zero() ? std::nullopt : std::optional(maker);
-  tx.exec(
-      "INSERT INTO outbox (shard, user_id, app_id, version, kind, maker, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-      {feed.shard(), feed.user, feed.app, version, kind, named, due_at});
+std::vector<model::Notification> alerted(Connection& tx, const FeedKey& feed, std::int64_t first, std::int64_t last) {
+  return tx.all("SELECT " HG_COLUMNS
+                " FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND version >= $4 "
+                "AND alert_version >= $4 AND alert_version <= $5 ORDER BY alert_version, id",
+                {feed.shard(), feed.user, feed.app, first, last}, read_whole);
 }
 
 std::vector<Spent> spent(Connection& tx, Time now, std::size_t limit) {

@@ -1,4 +1,4 @@
-// The tables of a feed: its row, its notifications and tombstones, its outbox. Reads filter by `now`: expiry is a fact
+// The tables of a feed: its row, its notifications and tombstones. Reads filter by `now`: expiry is a fact
 // of time. Changes go through feed/writer alone, which locks the feed's row first.
 #pragma once
 
@@ -19,7 +19,8 @@ struct Feed {
   std::int64_t last_alert_version = 0;           // its last change that asked for attention
   std::int64_t unread = 0, live = 0, bytes = 0;  // of what is neither deleted nor expired, while next_expiry lies ahead
   std::int64_t tombstones = 0;
-  Time next_expiry{};  // nothing live expires before; the counts hold until then
+  Time next_expiry{};                       // nothing live expires before; the counts hold until then
+  std::int64_t previous_alert_version = 0;  // the alert before the last
 };
 
 namespace feeds {
@@ -62,9 +63,8 @@ std::vector<model::Notification> since(Connection& tx, const FeedKey& feed, std:
 std::vector<model::Notification> newest(Connection& tx, const FeedKey& feed, std::int64_t above, Time now,
                                         std::size_t limit);
 
-// What somebody may have to be pushed or mailed. `maker`: the endpoint that need not be told; zero: none was named.
-void add_outbox(Connection& tx, const FeedKey& feed, std::int64_t version, model::ChangeKind kind,
-                const SubscriptionId& maker, Time due_at);
+// Those that asked for attention at a version from `first` to `last`, as they are now, tombstones and expired ones too.
+std::vector<model::Notification> alerted(Connection& tx, const FeedKey& feed, std::int64_t first, std::int64_t last);
 
 // Feeds with rows whose time is over at `now`, for the janitor; at most `limit` rows.
 struct Spent {

@@ -2,14 +2,34 @@
 
 namespace hg::store::jobs {
 
+#define HG_COLUMNS "subscription_id, notification_id, version, kind, due_at, guard, attempts, faults, made_at"
+
+namespace {
+
+auto read(const FeedKey& feed) {
+  return [feed](const Row& row) {
+    return Job{.feed = feed,
+               .subscription = row.id<SubscriptionId>(0),
+               .notification = row.id<NotificationId>(1),
+               .version = row.integer(2),
+               .kind = row.value<JobKind>(3),
+               .due_at = row.time(4),
+               .guard = row.integer(5),
+               .attempts = row.integer(6),
+               .faults = row.integer(7),
+               .made_at = row.time(8)};
+  };
+}
+
+}  // namespace
+
 void put(Connection& tx, const Job& job) {
-  tx.exec(
-      "INSERT INTO jobs (shard, user_id, app_id, subscription_id, notification_id, version, kind, due_at, guard, "
-      "attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (shard, user_id, app_id, "
-      "subscription_id, notification_id, version, kind) DO UPDATE SET due_at = excluded.due_at, guard = "
-      "excluded.guard, attempts = excluded.attempts",
-      {job.feed.shard(), job.feed.user, job.feed.app, job.subscription, job.notification, job.version, job.kind,
-       job.due_at, job.guard, job.attempts});
+  tx.exec("INSERT INTO jobs (shard, user_id, app_id, " HG_COLUMNS
+          ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (shard, user_id, app_id, "
+          "subscription_id, notification_id, version, kind) DO UPDATE SET due_at = excluded.due_at, guard = "
+          "excluded.guard, attempts = excluded.attempts, faults = excluded.faults, made_at = excluded.made_at",
+          {job.feed.shard(), job.feed.user, job.feed.app, job.subscription, job.notification, job.version, job.kind,
+           job.due_at, job.guard, job.attempts, job.faults, job.made_at});
 }
 
 std::vector<FeedKey> due_feeds(Connection& tx, Time now, std::size_t limit) {
@@ -48,35 +68,62 @@ void release(Connection& tx, const Lease& lease) {
       {lease.feed.shard(), lease.feed.user, lease.feed.app, lease.attempt});
 }
 
+void release_all(Connection& tx) { tx.exec("UPDATE feeds SET push_lease_until = 0 WHERE push_lease_until > 0"); }
+
 std::vector<Job> due(Connection& tx, const FeedKey& feed, Time now, std::size_t limit) {
-  return tx.all(
-      "SELECT subscription_id, notification_id, version, kind, due_at, guard, attempts FROM jobs WHERE shard = $1 "
-      "AND user_id = $2 AND app_id = $3 AND due_at <= $4 ORDER BY version, notification_id LIMIT $5",
-      {feed.shard(), feed.user, feed.app, now, limit}, [&](const Row& row) {
-        return Job{.feed = feed,
-                   .subscription = row.id<SubscriptionId>(0),
-                   .notification = row.id<NotificationId>(1),
-                   .version = row.integer(2),
-                   .kind = row.value<JobKind>(3),
-                   .due_at = row.time(4),
-                   .guard = row.integer(5),
-                   .attempts = row.integer(6)};
-      });
+  return tx.all("SELECT " HG_COLUMNS
+                " FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND due_at <= $4 "
+                "ORDER BY version, notification_id LIMIT $5",
+                {feed.shard(), feed.user, feed.app, now, limit}, read(feed));
 }
 
-void erase(Connection& tx, const Job& job) {
-  tx.exec(
-      "DELETE FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND subscription_id = $4 "
+std::optional<Job> find(Connection& tx, const Job& key) {
+  return tx.first(
+      "SELECT " HG_COLUMNS
+      " FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND subscription_id = $4 "
       "AND notification_id = $5 AND version = $6 AND kind = $7",
-      {job.feed.shard(), job.feed.user, job.feed.app, job.subscription, job.notification, job.version, job.kind});
+      {key.feed.shard(), key.feed.user, key.feed.app, key.subscription, key.notification, key.version, key.kind},
+      read(key.feed));
 }
 
-void postpone(Connection& tx, const Job& job, Time due_at) {
+bool erase(Connection& tx, const Job& key) {
+  return tx.exec(
+             "DELETE FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND subscription_id = $4 "
+             "AND notification_id = $5 AND version = $6 AND kind = $7",
+             {key.feed.shard(), key.feed.user, key.feed.app, key.subscription, key.notification, key.version,
+              key.kind}) > 0;
+}
+
+std::vector<Held> held(Connection& tx, const FeedKey& feed, Time now) {
+  return tx.all(
+      "SELECT subscription_id, MIN(due_at) FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND kind = $4 "
+      "AND due_at > $5 GROUP BY subscription_id",
+      {feed.shard(), feed.user, feed.app, JobKind::alert, now},
+      [](const Row& row) { return Held{row.id<SubscriptionId>(0), row.time(1)}; });
+}
+
+std::vector<Job> nudges(Connection& tx, const FeedKey& feed) {
+  return tx.all("SELECT " HG_COLUMNS " FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND kind = $4",
+                {feed.shard(), feed.user, feed.app, JobKind::nudge}, read(feed));
+}
+
+void hold(Connection& tx, const FeedKey& feed, const SubscriptionId& subscription, Time due_at) {
   tx.exec(
-      "UPDATE jobs SET due_at = $1, attempts = attempts + 1 WHERE shard = $2 AND user_id = $3 AND app_id = $4 "
-      "AND subscription_id = $5 AND notification_id = $6 AND version = $7 AND kind = $8",
-      {due_at, job.feed.shard(), job.feed.user, job.feed.app, job.subscription, job.notification, job.version,
-       job.kind});
+      "UPDATE jobs SET due_at = $1 WHERE shard = $2 AND user_id = $3 AND app_id = $4 AND subscription_id = $5 "
+      "AND kind = $6",
+      {due_at, feed.shard(), feed.user, feed.app, subscription, JobKind::alert});
+}
+
+std::vector<Job> erase_alerts(Connection& tx, const FeedKey& feed, const SubscriptionId& subscription) {
+  auto owed =
+      tx.all("SELECT " HG_COLUMNS
+             " FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND subscription_id = $4 AND kind = $5",
+             {feed.shard(), feed.user, feed.app, subscription, JobKind::alert}, read(feed));
+  tx.exec(
+      "DELETE FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND subscription_id = $4 AND kind IN ($5, "
+      "$6, $7)",
+      {feed.shard(), feed.user, feed.app, subscription, JobKind::alert, JobKind::nudge, JobKind::endpoint_fallback});
+  return owed;
 }
 
 Backlog backlog(Connection& tx, Time now) {
@@ -90,5 +137,7 @@ Backlog backlog(Connection& tx, Time now) {
 std::optional<Time> next_due(Connection& tx) {
   return tx.first("SELECT MIN(due_at) FROM jobs", {}, [](const Row& row) { return row.maybe_time(0); }).value();
 }
+
+#undef HG_COLUMNS
 
 }  // namespace hg::store::jobs

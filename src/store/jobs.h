@@ -6,23 +6,13 @@
 
 #include "base/id.h"
 #include "base/time.h"
+#include "model/job.h"
 #include "store/sql.h"
 
 namespace hg::store {
 
-// Stored as numbers: never renumber.
-enum class JobKind : std::uint8_t { snooze_return = 1 };
-
-struct Job {
-  FeedKey feed;
-  SubscriptionId subscription = {};  // zero: none
-  NotificationId notification;
-  std::int64_t version = 0;  // of the feed, when it was made
-  JobKind kind = JobKind::snooze_return;
-  Time due_at{};
-  std::int64_t guard = 0;  // the notification's version that it is about
-  std::int64_t attempts = 0;
-};
+using model::Job;
+using model::JobKind;
 
 // A feed leased to one worker: nothing of it is settled with another attempt's number.
 struct Lease {
@@ -42,11 +32,27 @@ std::optional<Lease> lease(Connection& tx, const FeedKey& feed, Time now, Durati
 // True while the lease is still this one: the first statement of whatever settles under it.
 bool holds(Connection& tx, const Lease& lease);
 void release(Connection& tx, const Lease& lease);
+// For a process that has the store for itself, when it starts: nobody holds a lease.
+void release_all(Connection& tx);
 // The feed's due jobs, lowest version first.
 std::vector<Job> due(Connection& tx, const FeedKey& feed, Time now, std::size_t limit);
-void erase(Connection& tx, const Job& job);
-// Tried in vain: due again at `due_at`.
-void postpone(Connection& tx, const Job& job, Time due_at);
+std::optional<Job> find(Connection& tx, const Job& key);
+// False where there was none.
+bool erase(Connection& tx, const Job& key);
+
+// What endpoints of a feed wait for.
+struct Held {
+  SubscriptionId subscription;
+  Time until{};
+};
+// Endpoints with an alert that is not due yet at `now`, and until when.
+std::vector<Held> held(Connection& tx, const FeedKey& feed, Time now);
+// The nudges that wait, due or not.
+std::vector<Job> nudges(Connection& tx, const FeedKey& feed);
+// All alerts that are owed to the endpoint become due at `due_at`, so that they go in their order.
+void hold(Connection& tx, const FeedKey& feed, const SubscriptionId& subscription, Time due_at);
+// Nothing is owed to the endpoint any more; the alerts that were.
+std::vector<Job> erase_alerts(Connection& tx, const FeedKey& feed, const SubscriptionId& subscription);
 // What is due at `now` and not done.
 struct Backlog {
   std::int64_t jobs = 0;

@@ -1,5 +1,9 @@
 #include "store/subscriptions.h"
 
+#include <algorithm>
+
+#include "base/json.h"
+
 namespace hg::store {
 namespace {
 
@@ -155,6 +159,27 @@ bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::E
              {now, reason, feed.shard(), feed.user, feed.app, id}) > 0;
 }
 
+std::map<SubscriptionId, std::vector<Time>> nudged(Connection& tx, const FeedKey& feed) {
+  std::map<SubscriptionId, std::vector<Time>> found;
+  tx.exec("SELECT id, nudged FROM subscriptions WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND nudged <> ''",
+          {feed.shard(), feed.user, feed.app}, [&](const Row& row) {
+            auto& times = found[row.id<SubscriptionId>(0)];
+            const json::value list = json::parse(row.view(1));
+            for (const json::value& ms : list.as_array()) times.push_back(from_ms(ms.to_number<std::int64_t>()));
+          });
+  return found;
+}
+
+void put_nudged(Connection& tx, const FeedKey& feed, const SubscriptionId& id, std::span<const Time> times) {
+  std::string text;
+  JsonWriter out(text);
+  out.array();
+  for (const Time time : times) out.value(to_ms(time));
+  out.end();
+  tx.exec("UPDATE subscriptions SET nudged = $1 WHERE shard = $2 AND user_id = $3 AND app_id = $4 AND id = $5",
+          {text, feed.shard(), feed.user, feed.app, id});
+}
+
 std::vector<SubscriptionRow> overdue(Connection& tx, Time now, std::size_t limit) {
   return tx.all("SELECT " HG_COLUMNS
                 " FROM subscriptions WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
@@ -165,6 +190,20 @@ std::vector<SubscriptionRow> ended(Connection& tx, Time ended_before, std::size_
   return tx.all("SELECT " HG_COLUMNS
                 " FROM subscriptions WHERE ended_at IS NOT NULL AND ended_at <= $1 ORDER BY ended_at LIMIT $2",
                 {ended_before, limit}, read);
+}
+
+std::vector<SubscriptionRow> ended_since(Connection& tx, std::span<const AppId> apps, Time since, std::size_t limit) {
+  std::vector<SubscriptionRow> all;
+  for (const AppId& app : apps)
+    std::ranges::move(
+        tx.all("SELECT " HG_COLUMNS " FROM subscriptions WHERE ended_at IS NOT NULL AND ended_at >= $1 AND app_id = $2 "
+               "ORDER BY ended_at, id LIMIT $3",
+               {since, app, limit}, read),
+        std::back_inserter(all));
+  std::ranges::sort(
+      all, {}, [](const SubscriptionRow& row) { return std::pair(row.subscription.ended_at, row.subscription.id); });
+  if (all.size() > limit) all.erase(all.begin() + static_cast<std::ptrdiff_t>(limit), all.end());
+  return all;
 }
 
 void erase(Connection& tx, const FeedKey& feed, const SubscriptionId& id) {
@@ -187,6 +226,13 @@ std::optional<Claim> find(Connection& tx, const std::string& hash) {
       {shard(hash), blob(hash)}, [](const Row& row) {
         return Claim{{row.id<UserId>(0), row.id<AppId>(1)}, row.id<SubscriptionId>(2), row.integer(3)};
       });
+}
+
+bool names(Connection& tx, const std::string& hash, const SubscriptionId& subscription) {
+  return tx
+      .first("SELECT generation FROM channels WHERE shard = $1 AND hash = $2 AND subscription_id = $3",
+             {shard(hash), blob(hash), subscription}, [](const Row& row) { return row.integer(0); })
+      .has_value();
 }
 
 std::optional<Claim> claim(Connection& tx, const std::string& hash, const FeedKey& owner,

@@ -2,7 +2,9 @@
 // has its kind and application_server_key only.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,9 +51,15 @@ void update(Connection& tx, const SubscriptionRow& row);
 // False where it had ended already, or is unknown.
 bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::EndReason reason, Time now);
 
+// When each endpoint of the feed was told silently of late, ascending; those that never were are left out.
+std::map<SubscriptionId, std::vector<Time>> nudged(Connection& tx, const FeedKey& feed);
+void put_nudged(Connection& tx, const FeedKey& feed, const SubscriptionId& id, std::span<const Time> times);
+
 // Past their end but not ended; and those that ended before. For the janitor.
 std::vector<SubscriptionRow> overdue(Connection& tx, Time now, std::size_t limit);
 std::vector<SubscriptionRow> ended(Connection& tx, Time ended_before, std::size_t limit);
+// Those of these cross-device apps that ended at `since` or later, in that order.
+std::vector<SubscriptionRow> ended_since(Connection& tx, std::span<const AppId> apps, Time since, std::size_t limit);
 void erase(Connection& tx, const FeedKey& feed, const SubscriptionId& id);
 
 }  // namespace subscriptions
@@ -60,6 +68,8 @@ void erase(Connection& tx, const FeedKey& feed, const SubscriptionId& id);
 namespace channels {
 
 std::optional<Claim> find(Connection& tx, const std::string& hash);
+// Whether the claim names this subscription; a read that locks nothing.
+bool names(Connection& tx, const std::string& hash, const SubscriptionId& subscription);
 // Takes it over, whoever holds it, with the next generation; answers the former holder.
 std::optional<Claim> claim(Connection& tx, const std::string& hash, const FeedKey& owner,
                            const SubscriptionId& subscription);

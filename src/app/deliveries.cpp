@@ -1,0 +1,105 @@
+#include "app/deliveries.h"
+
+#include <cstdlib>
+#include <random>
+
+#include "base/log.h"
+#include "identity/registry.h"
+#include "store/directory.h"
+#include "store/users.h"
+
+namespace hg::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+push::Addresses addresses_of(const Config& config) {
+  return {.apns = config.push_apns,
+          .apns_sandbox = config.push_apns_sandbox,
+          .fcm = config.push_fcm,
+          .wns_store_token = config.push_wns_store_token,
+          .wns_entra = config.push_wns_entra,
+          .loopback = config.push_loopback,
+          .authorities = config.push_authorities};
+}
+
+delivery::Worker::Options options_of(const Config& config) {
+  delivery::Worker::Options options;
+  options.bounds.silent_an_hour = static_cast<std::size_t>(config.push_silent_an_hour);
+  return options;
+}
+
+std::function<double()> jitter() {
+  return [engine = std::minstd_rand(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
+}
+
+}  // namespace
+
+Deliveries::Deliveries(asio::any_io_executor loop, House house, const Config& config)
+    : loop_(std::move(loop)),
+      house_(std::move(house)),
+      workshop_(loop_, house_.clock, addresses_of(config)),
+      mailer_(make_mailer(config)),
+      senders_(house_.database, house_.key.subkey(identity::kPushCredentials), house_.key.subkey("vapid keys"),
+               [this](const push::Credentials& credentials) { return push::make_sender(workshop_, credentials); }),
+      worker_(loop_, house_.database, hooks(), house_.clock, options_of(config)) {}
+
+Deliveries::~Deliveries() = default;
+
+asio::awaitable<Result<void>> Deliveries::check(model::Subscription s) {
+  const auto directory =
+      co_await house_.database.read([](store::Connection& tx) { return store::directory_version(tx); });
+  const auto found = co_await senders_.of(s, directory);
+  co_return found.sender ? found.sender->check(s.channel) : Result<void>{};
+}
+
+asio::awaitable<void> Deliveries::run() {
+  co_await worker_.run();
+  workshop_.stop();
+}
+
+std::shared_ptr<push::Sender> Deliveries::make_mailer(const Config& config) {
+  if (config.mail_relay.empty()) return nullptr;
+  const auto password = resolve_secret(config.mail_password, [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  });
+  if (!password) {
+    log::error("delivery", "mail.password: {}; fallback mails fail", password.error().message);
+    return nullptr;
+  }
+  auto mailer = push::make_sender(workshop_, push::MailRelay{.url = config.mail_relay,
+                                                             .user = config.mail_user,
+                                                             .password = *password,
+                                                             .from_address = config.mail_from_address,
+                                                             .from_name = config.mail_from_name});
+  if (mailer) return *std::move(mailer);
+  log::error("delivery", "mail.relay cannot be used: {}; fallback mails fail", mailer.error().message);
+  return nullptr;
+}
+
+delivery::Hooks Deliveries::hooks() {
+  delivery::Hooks hooks;
+  hooks.apply = [this](model::ChangeRequest request) { return house_.writer.apply(std::move(request)); };
+  hooks.sender = [this](const model::Subscription& s, std::int64_t directory) { return senders_.of(s, directory); };
+  hooks.mailer = [this] { return mailer_; };
+  hooks.address = [this](UserId user) -> asio::awaitable<std::string> {
+    const auto found =
+        co_await house_.database.read([&](store::Connection& tx) { return store::users::find(tx, user); });
+    co_return found && !found->removed_at ? found->mail : "";
+  };
+  hooks.opened = [this](store::SubscriptionRow row) { return house_.subscriptions.opened(std::move(row)); };
+  hooks.live = [this](const FeedKey& feed) { return house_.presence.of(feed) > 0; };
+  hooks.write_seen = [this] { return house_.subscriptions.flush_seen(); };
+  hooks.publish = [this](std::vector<bus::Message> messages) { house_.bus.publish(std::move(messages)); };
+  hooks.random = jitter();
+  hooks.words = {
+      .etag = [this](const FeedKey& feed, std::int64_t version) { return house_.tokens.etag(feed, version); },
+      .host_name = house_.host_name};
+  return hooks;
+}
+
+}  // namespace hg::app

@@ -1,0 +1,66 @@
+// Everything that leaves for push platforms and mail: the worker, and what it asks of the rest of the server.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+
+#include "app/config.h"
+#include "bus/bus.h"
+#include "bus/presence.h"
+#include "crypto/seal.h"
+#include "delivery/senders.h"
+#include "delivery/worker.h"
+#include "feed/signal.h"
+#include "feed/subscribe.h"
+#include "feed/tokens.h"
+#include "feed/writer.h"
+#include "push/workshop.h"
+#include "store/database.h"
+
+namespace hg::app {
+
+class Deliveries {
+ public:
+  // What the rest of the server is to it.
+  struct House {
+    store::Database& database;
+    bus::Bus& bus;
+    feed::Writer& writer;
+    feed::Subscriptions& subscriptions;
+    const feed::Tokens& tokens;
+    const bus::Presence& presence;
+    feed::HostName host_name;
+    const crypto::SealingKey& key;
+    const Clock& clock;
+  };
+
+  Deliveries(boost::asio::any_io_executor loop, House house, const Config& config);
+  ~Deliveries();
+
+  // Ends after stop(), when what was on its way is settled or has taken too long. On its loop.
+  boost::asio::awaitable<void> run();
+  // On its loop.
+  void stop() { worker_.stop(); }
+  void hint(Time due) { worker_.hint(due); }
+  // What the platform's sender thinks of a channel; where the app has no credentials for it nobody knows.
+  boost::asio::awaitable<Result<void>> check(model::Subscription subscription);
+  boost::asio::awaitable<void> quiet(FeedKey feed) { return worker_.quiet(feed); }
+
+  // From any thread.
+  void measure(metrics::Page& page) const { worker_.tally().measure(page); }
+
+ private:
+  [[nodiscard]] delivery::Hooks hooks();
+  [[nodiscard]] std::shared_ptr<push::Sender> make_mailer(const Config& config);
+
+  boost::asio::any_io_executor loop_;
+  House house_;
+  push::Workshop workshop_;
+  std::shared_ptr<push::Sender> mailer_;  // null: none is configured
+  delivery::Senders senders_;
+  delivery::Worker worker_;
+};
+
+}  // namespace hg::app

@@ -1,0 +1,144 @@
+#include "delivery/senders.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "store/directory.h"
+
+namespace hg::delivery {
+
+namespace {
+
+using model::ChannelKind;
+
+std::string text_of(const json::object& from, std::string_view name) {
+  const auto* found = from.if_contains(name);
+  return found == nullptr ? std::string() : std::string(found->as_string());
+}
+
+push::Credentials apns(const json::object& given, std::string topic) {
+  const auto environment = text_of(given, "environment");
+  return push::ApnsCredentials{.key = text_of(given, "key"),
+                               .key_id = text_of(given, "keyId"),
+                               .team_id = text_of(given, "teamId"),
+                               .topic = std::move(topic),
+                               // Of tokens that do not say.
+                               .environment = environment == "sandbox" ? "sandbox" : "production"};
+}
+
+push::Credentials wns(const json::object& given) {
+  const auto tenant = text_of(given, "tenantId");
+  return push::WnsCredentials{.client_id = text_of(given, tenant.empty() ? "packageSid" : "clientId"),
+                              .client_secret = text_of(given, "clientSecret"),
+                              .tenant = tenant};
+}
+
+}  // namespace
+
+const store::Credential* credential_for(const std::vector<store::Credential>& all, ChannelKind platform,
+                                        std::string_view app_id) {
+  const store::Credential* general = nullptr;
+  for (const auto& one : all) {
+    if (one.platform != platform) continue;
+    if (one.app_ids.empty()) general = &one;
+    if (std::ranges::any_of(one.app_ids, [&](const auto& id) { return equal_ignoring_case(id, app_id); })) return &one;
+  }
+  return general;
+}
+
+std::string platform_app_id(const store::CrossDeviceApp& app, const model::Subscription& s) {
+  const auto registered = [&](std::string_view name) {
+    const auto found =
+        std::ranges::find_if(app.platform_ids, [&](const auto& id) { return equal_ignoring_case(id.second, name); });
+    return found == app.platform_ids.end() ? std::string() : found->second;
+  };
+  for (const auto& name : {s.app_package, s.application_id})
+    if (auto id = registered(name); !id.empty()) return id;
+  // It named the cross-device app, or nothing: then the platform's only app id is meant.
+  const bool host = equal_ignoring_case(s.app_package, app.host_name);
+  if (!s.app_package.empty() && !host) return s.app_package;
+  const auto ios = std::ranges::find(app.platform_ids, "ios", &std::pair<std::string, std::string>::first);
+  return ios == app.platform_ids.end() ? "" : ios->second;
+}
+
+Senders::Senders(store::Database& database, crypto::SealingKey credentials, crypto::SealingKey vapid, Make make)
+    : database_(database),
+      credential_key_(std::move(credentials)),
+      vapid_key_(std::move(vapid)),
+      make_(std::move(make)) {}
+
+Senders::Known Senders::read(store::Connection& tx) const {
+  Known known{.version = store::directory_version(tx), .apps = {}};
+  for (auto& app : store::cross_device::list(tx)) {
+    const AppId id = app.id;
+    known.apps.emplace(id,
+                       App{.app = std::move(app), .credentials = {}, .keys = store::cross_device::vapid_keys(tx, id)});
+  }
+  for (auto& credential : store::credentials::list(tx)) {
+    const auto found = known.apps.find(credential.app);
+    if (found != known.apps.end()) found->second.credentials.push_back(std::move(credential));
+  }
+  return known;
+}
+
+json::object Senders::opened(const store::Credential& credential) const {
+  const auto clear = credential_key_.open(credential.id.view(), as_bytes(credential.sealed));
+  if (!clear) throw std::runtime_error("push credentials cannot be opened: they were sealed with another key");
+  return json::parse(as_text(*clear)).as_object();
+}
+
+push::Credentials Senders::webpush(const App& app, const store::Credential* subject) const {
+  push::WebPushCredentials made;
+  for (const auto& key : app.keys) {
+    const auto clear = vapid_key_.open(key.id.view(), as_bytes(key.sealed_private));
+    if (!clear) throw std::runtime_error("a VAPID key cannot be opened: it was sealed with another key");
+    made.keys.emplace_back(as_text(*clear));
+  }
+  made.subject = subject == nullptr ? "https://" + app.app.host_name : text_of(opened(*subject), "subject");
+  return made;
+}
+
+Found Senders::made(const std::string& name, const Guid& credential,
+                    const std::function<push::Credentials()>& credentials) {
+  const auto [there, fresh] = senders_.try_emplace(name);
+  if (fresh) {
+    auto sender = make_(credentials());
+    if (sender) {
+      there->second = std::move(*sender);
+    } else {
+      log::error("delivery", "push credentials {} cannot be used: {}", credential.str(), sender.error().message);
+    }
+  }
+  return {.sender = there->second, .credential = credential};
+}
+
+boost::asio::awaitable<Found> Senders::of(model::Subscription s, std::int64_t directory) {
+  if (known_.version < directory) {
+    auto known = co_await database_.read([&](store::Connection& tx) { return read(tx); });
+    if (known.version > known_.version) {
+      known_ = std::move(known);
+      senders_.clear();
+    }
+  }
+  const auto found = known_.apps.find(s.feed.app);
+  if (found == known_.apps.end()) co_return Found{};
+  const App& app = found->second;
+  const auto kind = s.channel.kind;
+  const auto app_id = platform_app_id(app.app, s);
+  const auto* credential = credential_for(app.credentials, kind, app_id);
+  if (kind == ChannelKind::webpush)
+    co_return made("webpush " + s.feed.app.str(), credential == nullptr ? Guid{} : credential->id,
+                   [&] { return webpush(app, credential); });
+  if (credential == nullptr) co_return Found{};
+  if (kind == ChannelKind::apns)
+    co_return made(credential->id.str() + " " + app_id, credential->id,
+                   [&] { return apns(opened(*credential), app_id); });
+  co_return made(credential->id.str(), credential->id, [&] {
+    const json::object given = opened(*credential);
+    return kind == ChannelKind::fcm ? push::Credentials(push::FcmCredentials{text_of(given, "serviceAccount")})
+                                    : wns(given);
+  });
+}
+
+}  // namespace hg::delivery
