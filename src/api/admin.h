@@ -38,6 +38,14 @@
 //   DELETE  /crossDeviceApps/{hostName}/platformAppIds       ?platform=&appId=                 204
 //   POST    /crossDeviceApps/{hostName}/senderDomains        domain                            CrossDeviceApp
 //   DELETE  /crossDeviceApps/{hostName}/senderDomains/{domain}                                 204
+//   GET     /crossDeviceApps/{hostName}/credentials                                            [Credential]
+//   POST    /crossDeviceApps/{hostName}/credentials   platform, appIds?, and                   201 Credential
+//                                                     apns: key, keyId, teamId, environment?
+//                                                     fcm: serviceAccount
+//                                                     wns: packageSid | tenantId and clientId,
+//                                                          clientSecret
+//                                                     webpush: subject
+//   DELETE  /crossDeviceApps/{hostName}/credentials/{id}                                       204
 //   GET     /subscriptions                            ?user= [&crossDevice=HOST]               [Subscription], active
 //   POST    /subscriptions                            user, crossDevice?, deviceId?            201 Subscription (200
 //   renewed):
@@ -49,6 +57,7 @@
 //   GET     /notifications/{id}                       the same; {id}: or appNotificationId     Notification; whole for
 //                                                                                                Heliograph.Admin
 //   DELETE  /notifications/{id}                       the same; every device sees it go        204
+//   GET     /notifications/{id}/deliveries            the same                                 [Delivery]
 //   POST    /tokens                                   user?, clientId?, crossDevice?, scope?   access_token,
 //   token_type,
 //                                                     without user: an app-only token;             expires_in, scope
@@ -69,9 +78,11 @@
 //   CrossDeviceApp  {id, hostName, members: [{clientId, displayName}], platformAppIds: {windows_universal: [],
 //                    windows_win32: [], android: [], ios: [], web: []}, senderDomains: [], vapidPublicKey,
 //                    allowUnverified, createdDateTime}
+//   Credential      {id, platform: "apns"|"fcm"|"wns"|"webpush", appIds: [], what is no secret of it, state: "ok"|
+//                    "broken", reason, brokenSinceDateTime, createdDateTime}
 //   Subscription    {id, crossDevice, deviceId, deviceName, platform, channel: "live"|"wns"|…, createdDateTime,
 //                    renewedDateTime, expirationDateTime, userNotificationSubscriptionId, partialSyncToken (POST)}
-//   Notification    as in the Graph API
+//   Notification, Delivery    as in the Graph API
 //   AuditLine       {sequence, dateTime, actor, action, subject, details}
 #pragma once
 
@@ -109,6 +120,10 @@ Answer remove_platform_app_id(Call& call);
 Answer add_sender_domain(Call& call);
 Answer remove_sender_domain(Call& call);
 
+Answer list_credentials(Call& call);
+Answer add_credential(Call& call);
+Answer remove_credential(Call& call);
+
 Answer list_subscriptions(Call& call);
 Answer subscribe(Call& call);
 Answer end_subscription(Call& call);
@@ -116,6 +131,7 @@ Answer end_subscription(Call& call);
 Answer list_notifications(Call& call);
 Answer show_notification(Call& call);
 Answer remove_notification(Call& call);
+Answer show_deliveries(Call& call);
 
 Answer mint_token(Call& call);
 Answer list_audit(Call& call);

@@ -3,6 +3,7 @@
 
 #include "api/admin.h"
 #include "api/admin_fields.h"
+#include "api/deliveries.h"
 #include "api/odata.h"
 #include "api/target.h"
 
@@ -104,6 +105,11 @@ Answer show_notification(Call& call) {
   JsonWriter out(body);
   write(out, call, found.feed, found.notification, may_read_payloads(call));
   co_return json_response(200, std::move(body));
+}
+
+Answer show_deliveries(Call& call) {
+  HG_CO_TRY(const auto found, co_await named(call));
+  co_return co_await deliveries::report(call, found.feed, found.notification);
 }
 
 Answer remove_notification(Call& call) {

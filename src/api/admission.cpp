@@ -105,6 +105,9 @@ Result<void> authorize(const identity::Principal& principal, Who who) {
     case Who::either:
       if (principal.app_only || notifications) return {};
       return lacks("Notifications.ReadWrite.CreatedByApp");
+    case Who::application:
+      if (principal.app_only) return {};
+      return fail(Code::scope_missing, "this call needs the token of an application alone; this one is of a user");
     case Who::profile:
     case Who::user:
     case Who::feed_user:

@@ -204,16 +204,21 @@ Answer post(Call& call) {
   co_return response;
 }
 
-Answer show(Call& call) {
+asio::awaitable<Result<feed::Found>> shown(Call& call) {
   if (!call.principal.app_only) {
-    HG_CO_TRY(const auto target, co_await find(call));
-    co_return co_await entity(call, 200, target.found.feed, target.found.notification);
+    HG_CO_TRY(auto target, co_await find(call));
+    co_return std::move(target.found);
   }
   HG_CO_TRY(const auto feed, co_await application_feed(call));
   HG_CO_TRY(const auto id, id_of(call));
-  const auto found = co_await call.services.reader.find(feed.user, {feed.app}, id);
+  auto found = co_await call.services.reader.find(feed.user, {feed.app}, id);
   if (!found) co_return fail(no_such_notification());
-  co_return co_await entity(call, 200, found->feed, found->notification);
+  co_return *std::move(found);
+}
+
+Answer show(Call& call) {
+  HG_CO_TRY(const auto found, co_await shown(call));
+  co_return co_await entity(call, 200, found.feed, found.notification);
 }
 
 Answer change(Call& call) { return call.principal.app_only ? change_content(call) : change_state(call); }

@@ -14,6 +14,8 @@ Answer delta(Call& call);
 Answer mark_all_read(Call& call);  // of the feed, or of one group
 Answer dismiss_all(Call& call);
 Answer show(Call& call);
+// The one that a call by id is shown: of a user's own, or as an application sees it through X-UNS-ID.
+asio::awaitable<Result<feed::Found>> shown(Call& call);
 Answer change(Call& call);  // a user's device its state, an application its content
 Answer remove(Call& call);
 

@@ -65,6 +65,7 @@ json::array security(const Route& route) {
     case Who::open:
       break;
     case Who::token:
+    case Who::application:
       bearer({});
       break;
     case Who::profile:

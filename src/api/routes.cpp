@@ -2,6 +2,7 @@
 
 #include "api/admin.h"
 #include "api/batch.h"
+#include "api/deliveries.h"
 #include "api/documents.h"
 #include "api/feeds.h"
 #include "api/health.h"
@@ -48,6 +49,10 @@ constexpr Route kRoutes[] = {
      takes("notificationPatch").with("X-UNS-ID If-Match Prefer").answers("200 notification 204 412"), kWrites},
     {"DELETE", "/me/notifications/{id}", either, kGraph, notifications::remove, "Delete or recall a notification",
      with("X-UNS-ID If-Match").answers("204 412"), kWrites},
+    {"GET", "/me/notifications/{id}/deliveries", either, kGraph, deliveries::of_notification,
+     "What became of bringing it to each endpoint", with("X-UNS-ID").answers("200 deliveries")},
+    {"GET", "/endedSubscriptions", application, kGraph, deliveries::ended_subscriptions,
+     "Subscriptions that have ended, for app servers", with("since").answers("200 endedSubscriptions")},
     {"GET", "/subscriptions/getVapidPublicKey", profile, kGraph, notifications::vapid_key, "The VAPID public key",
      with("targetHostName").answers("200 vapidKey")},
     {"GET", "/crossDeviceApps/{hostName}/vapidPublicKey", open, kGraph, notifications::open_vapid_key,
@@ -127,6 +132,12 @@ constexpr Route kRoutes[] = {
      "Add an e-mail sender domain", takes("newSenderDomain").answers("200 crossDeviceApp")},
     {"DELETE", "/crossDeviceApps/{hostName}/senderDomains/{domain}", admin_write, kAdmin, admin::remove_sender_domain,
      "Remove an e-mail sender domain", answers("204")},
+    {"GET", "/crossDeviceApps/{hostName}/credentials", admin_read, kAdmin, admin::list_credentials,
+     "What it shows to push platforms, without secrets", answers("200 credentials")},
+    {"POST", "/crossDeviceApps/{hostName}/credentials", admin_write, kAdmin, admin::add_credential,
+     "Add credentials of a push platform", takes("newCredential").answers("201 credential 409")},
+    {"DELETE", "/crossDeviceApps/{hostName}/credentials/{id}", admin_write, kAdmin, admin::remove_credential,
+     "Remove credentials of a push platform", answers("204")},
     {"GET", "/subscriptions", admin_read, kAdmin, admin::list_subscriptions, "List a user's subscriptions",
      with("user crossDevice").answers("200 subscriptions")},
     {"POST", "/subscriptions", admin_write, kAdmin, admin::subscribe, "Make a live-only subscription",
@@ -139,6 +150,8 @@ constexpr Route kRoutes[] = {
      with("user crossDevice").answers("200 notification")},
     {"DELETE", "/notifications/{id}", admin_write, kAdmin, admin::remove_notification, "Delete a user's notification",
      with("user crossDevice").answers("204")},
+    {"GET", "/notifications/{id}/deliveries", admin_read, kAdmin, admin::show_deliveries,
+     "What became of bringing it to each endpoint", with("user crossDevice").answers("200 deliveries")},
     {"POST", "/tokens", admin_write, kAdmin, admin::mint_token, "A token on behalf of a user or application",
      takes("newToken").answers("200 mintedToken")},
     {"GET", "/audit", admin_read, kAdmin, admin::list_audit, "The audit log, newest first",

@@ -18,6 +18,7 @@ enum class Who : std::uint8_t {
   user,         // a user, with Notifications.ReadWrite.CreatedByApp
   feed_user,    // a user, with that or UserActivity.ReadWrite.CreatedByApp
   either,       // as `user`, or an application for itself
+  application,  // an application for itself
   admin_read,   // Heliograph.Admin or Heliograph.Read
   admin_write,  // Heliograph.Admin
 };

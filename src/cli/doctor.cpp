@@ -26,6 +26,7 @@ constexpr std::pair<std::string_view, void (*)(const Patient&, Findings&)> kChec
     {"server", check_server},
     {"store", check_store},
     {"sealing key", check_sealing_key},
+    {"credentials", check_credentials},
     {"clock", check_clock},
     {"certificate", check_certificate},
     {"listeners", check_listeners},

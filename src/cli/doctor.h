@@ -40,6 +40,7 @@ void check_directory(const Patient& patient, Findings& findings);
 void check_server(const Patient& patient, Findings& findings);
 void check_store(const Patient& patient, Findings& findings);
 void check_sealing_key(const Patient& patient, Findings& findings);
+void check_credentials(const Patient& patient, Findings& findings);
 // The machine (doctor_host.cpp).
 void check_clock(const Patient& patient, Findings& findings);
 void check_descriptors(const Patient& patient, Findings& findings);

@@ -40,6 +40,8 @@ int main(int argc, char** argv) {
   hg::cli::add_cross_device(root);
   hg::cli::add_subscription(root);
   hg::cli::add_notification(root);
+  hg::cli::add_credential(root);
+  hg::cli::add_delivery(root);
   hg::cli::add_doctor(root);
   hg::cli::add_backup(root);
   hg::cli::add_restore(root);

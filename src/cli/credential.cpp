@@ -1,0 +1,120 @@
+// heliograph credential: what a cross-device app shows to push platforms. Secrets are read from files, never shown.
+#include <memory>
+
+#include "base/encoding.h"
+#include "cli/command.h"
+
+namespace hg::cli {
+
+namespace {
+
+struct Options : Common {
+  std::string cross_device, id, file, key_id, team_id, environment, package_sid, tenant_id, client_id, subject;
+  std::vector<std::string> app_ids;
+};
+
+const std::vector<Column> kColumns = {
+    {"PLATFORM", "platform"}, {"APP IDS", "appIds"}, {"STATE", "state"}, {"REASON", "reason"}, {"ID", "id"}};
+
+Result<std::string> path_of(const Options& options, Door& door) {
+  HG_TRY(const std::string host, cross_device_host(door, options.cross_device));
+  return "/crossDeviceApps/" + percent_encode(host) + "/credentials";
+}
+
+Result<void> add(const Options& options, Door& door, json::object body) {
+  if (!options.app_ids.empty()) body["appIds"] = json::value_from(options.app_ids);
+  HG_TRY(const std::string path, path_of(options, door));
+  HG_TRY(const json::value made, door.admin("POST", path, json::value(body)));
+  options.json ? print_json(made) : print_object(made);
+  return {};
+}
+
+Result<void> add_apns(const Options& options, Door& door) {
+  HG_TRY(const std::string key, read_secret(options.file));
+  return add(options, door,
+             {{"platform", "apns"},
+              {"key", key},
+              {"keyId", options.key_id},
+              {"teamId", options.team_id},
+              {"environment", options.environment}});
+}
+
+Result<void> add_fcm(const Options& options, Door& door) {
+  HG_TRY(const std::string text, read_secret(options.file));
+  HG_TRY(const json::value account, parse_json(text));
+  return add(options, door, {{"platform", "fcm"}, {"serviceAccount", account}});
+}
+
+Result<void> add_wns(const Options& options, Door& door) {
+  HG_TRY(const std::string secret, read_secret(options.file));
+  json::object body{{"platform", "wns"}, {"clientSecret", secret}};
+  if (!options.package_sid.empty()) body["packageSid"] = options.package_sid;
+  if (!options.tenant_id.empty()) body["tenantId"] = options.tenant_id;
+  if (!options.client_id.empty()) body["clientId"] = options.client_id;
+  return add(options, door, std::move(body));
+}
+
+Result<void> add_webpush(const Options& options, Door& door) {
+  return add(options, door, {{"platform", "webpush"}, {"subject", options.subject}});
+}
+
+Result<void> list(const Options& options, Door& door) {
+  HG_TRY(const std::string path, path_of(options, door));
+  HG_TRY(const json::value all, door.admin("GET", path));
+  options.json ? print_json(all.at("value")) : print_table(all.at("value").as_array(), kColumns);
+  return {};
+}
+
+Result<void> remove(const Options& options, Door& door) {
+  HG_TRY(const std::string path, path_of(options, door));
+  HG_TRY([[maybe_unused]] const json::value done, door.admin("DELETE", path + "/" + percent_encode(options.id)));
+  return {};
+}
+
+}  // namespace
+
+void add_credential(Command program) {
+  auto options = std::make_shared<Options>();
+  const Command noun = program.command("credential", "what a cross-device app shows to push platforms");
+  const auto verb = [&](const char* name, const char* sentence, Result<void> (*work)(const Options&, Door&)) {
+    const Command command = noun.command(name, sentence);
+    add_common(command, *options);
+    command.option("--cross-device", options->cross_device,
+                   "host name of the cross-device app; may be left out where there is one");
+    command.runs([options, work] { return with_door(*options, [&](Door& door) { return work(*options, door); }); });
+    return command;
+  };
+  const auto for_ids = [&](Command command) {
+    command.option("--app-id", options->app_ids,
+                   "a platform app id that it serves; may be repeated; without it all that no other set names");
+  };
+
+  const Command apns = verb("add-apns", "an Apple push key (.p8)", add_apns);
+  apns.option("--key-file", options->file, "the .p8 file, or - for standard input").required();
+  apns.option("--key-id", options->key_id, "the key's id, 10 characters").required();
+  apns.option("--team-id", options->team_id, "the team's id, 10 characters").required();
+  apns.option("--environment", options->environment, "which of Apple's environments it is for")
+      .one_of({"production", "sandbox", "both"})
+      .otherwise("both");
+  for_ids(apns);
+
+  const Command fcm = verb("add-fcm", "a Firebase service account", add_fcm);
+  fcm.option("--service-account-file", options->file, "the JSON file of its key, or - for standard input").required();
+  for_ids(fcm);
+
+  const Command wns = verb("add-wns", "a Package SID, or an Entra application, with its secret", add_wns);
+  wns.option("--package-sid", options->package_sid, "as the Partner Center shows it: ms-app://…");
+  wns.option("--tenant-id", options->tenant_id, "of an Entra application");
+  wns.option("--client-id", options->client_id, "of an Entra application");
+  wns.option("--client-secret-file", options->file, "the secret's file, or - for standard input").required();
+  for_ids(wns);
+
+  const Command webpush =
+      verb("add-webpush", "whom push services may reach; the VAPID keys are made here", add_webpush);
+  webpush.option("--subject", options->subject, "mailto:push@contoso.com or https://contoso.com").required();
+
+  verb("list", "all of a cross-device app, without secrets", list);
+  verb("remove", "remove one", remove).option("id", options->id, "its id").required();
+}
+
+}  // namespace hg::cli
