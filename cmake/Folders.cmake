@@ -12,7 +12,7 @@ find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 
 # The libraries whose branches steer the fuzzers (fuzz/).
-set(HELIOGRAPH_FUZZED "^heliograph_(base|crypto|net|model|feed|api)$")
+set(HELIOGRAPH_FUZZED "^heliograph_(base|crypto|net|model|push|feed|api)$")
 
 function(heliograph_compile target)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)

@@ -81,9 +81,9 @@ struct Verdict {
 };
 std::string_view name(Verdict::Outcome outcome);  // "delivered", "retry", "gone", "rejected", "credentials"
 
-// For one app on one platform. Belongs to the loop that it was made for. Waits for nothing but the platform: where the
-// destination (a host with the credentials used there) is down or has as much to do as it takes, the answer is `retry`
-// at once, so that nobody waits for a slow platform but its own endpoints.
+// For one app on one platform. Belongs to the loop that it was made for. Waits for the platform, 2 s at the most for
+// its turn there (push/lanes.h), and for nothing else: where the destination (a host with the credentials used there)
+// is down, the answer is `retry` at once, so that a slow platform holds up its own endpoints alone.
 class Sender {
  public:
   virtual ~Sender() = default;
