@@ -46,7 +46,7 @@ struct Settings {
   std::size_t unpacked_body = 256 * 1024;  // of a gzip or deflate body, in bytes
   // In progress at once, of which each loop has an equal share; beyond: 503, for more would not be answered in time.
   std::size_t requests = 512;
-  std::string version;                     // of the program
+  std::string version;  // of the program
 };
 
 // What a listener is for: net::Request::role.

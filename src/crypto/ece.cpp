@@ -61,7 +61,8 @@ class Records {
     out.resize(at + clear.size() + 1 + kTag);
     const auto write = [&](Bytes piece) {
       int written = 0;
-      check(EVP_EncryptUpdate(ctx, writable(out) + at, &written, raw(piece), static_cast<int>(piece.size())), "sealing");
+      check(EVP_EncryptUpdate(ctx, writable(out) + at, &written, raw(piece), static_cast<int>(piece.size())),
+            "sealing");
       at += static_cast<std::size_t>(written);
     };
     if (!clear.empty()) write(clear);

@@ -23,7 +23,7 @@ enum class Outcome : std::uint8_t {
   not_targeted = 8,  // by the notification's policy or the endpoint's wish
 };
 inline constexpr std::size_t kOutcomes = 9, kCarriers = 6;  // Outcome's and ChannelKind's
-std::string_view name(Outcome outcome);  // "pending", …, "notTargeted"
+std::string_view name(Outcome outcome);                     // "pending", …, "notTargeted"
 inline bool open(Outcome outcome) { return outcome == Outcome::pending || outcome == Outcome::retrying; }
 
 struct Delivery {
