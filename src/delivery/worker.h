@@ -50,12 +50,12 @@ class Worker {
  public:
   struct Options {
     Duration lease = std::chrono::seconds(60);
-    Duration patience = std::chrono::seconds(1);      // that a feed waits for its slowest endpoint
-    Duration outstanding = std::chrono::seconds(60);  // after which a send that nobody heard of again is made again
-    Duration idle = std::chrono::seconds(30);         // the longest time between two looks at the store
-    Duration farewell = std::chrono::seconds(5);      // that a stop waits for what is on its way
-    std::size_t claimed = 64;                         // feeds leased in one step
-    std::size_t at_once = 512;                        // feeds being worked on
+    Duration patience = std::chrono::seconds(1);          // that a feed waits for its slowest endpoint
+    Duration outstanding = std::chrono::seconds(60);      // after which a send that nobody heard of again is made again
+    Duration idle = std::chrono::seconds(30);             // the longest time between two looks at the store
+    Duration farewell = std::chrono::milliseconds(1500);  // that a stop waits for what is on its way
+    std::size_t claimed = 64;                             // feeds leased in one step
+    std::size_t at_once = 512;                            // feeds being worked on
     Bounds bounds = {};
   };
 
