@@ -69,25 +69,25 @@ class Database::Threads {
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
 
-  // Takes the job only where it answers true.
-  bool push(Job&& job, bool first = false) {
+  // Nullopt; after stop() the job, given back.
+  std::optional<Job> push(Job job, bool first = false) {
     {
       const std::scoped_lock lock(mutex_);
-      if (stopping_) return false;
+      if (stopping_) return job;
       if (first)
         jobs_.push_front({std::move(job), Steady::now()});
       else
         jobs_.push_back({std::move(job), Steady::now()});
     }
     some_.notify_one();
-    return true;
+    return std::nullopt;
   }
 
   // Answers when the job was run; false where it will not be.
   bool run_now(FunctionRef<void(Connection*)> work, bool first = false) {
     std::promise<void> done;
     const auto finished = done.get_future();
-    const bool taken = push(
+    const bool taken = !push(
         [work, done = std::move(done)](Connection* connection) mutable {
           work(connection);
           done.set_value();
@@ -298,7 +298,7 @@ void Database::stop() {
 }
 
 bool Database::on_writer(std::move_only_function<void(Connection&)> job) {
-  return writing_->push([job = std::move(job)](Connection* connection) mutable { job(*connection); });
+  return !writing_->push([job = std::move(job)](Connection* connection) mutable { job(*connection); });
 }
 
 Database::Load Database::load() const { return writing_->load(); }
@@ -332,7 +332,7 @@ asio::awaitable<void> Database::run(Threads& threads, Work work, std::exception_
       asio::post(executor, std::move(handler));
     };
     // The handler owns the coroutine that waits, so it is told in any case.
-    if (!threads.push(std::move(job))) job(nullptr);
+    if (auto refused = threads.push(std::move(job))) (*refused)(nullptr);
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(initiate, asio::use_awaitable);
 }
