@@ -11,12 +11,14 @@ import { parseTranscript, play } from '../harness/transcript.mjs';
 
 const folder = path.resolve(import.meta.dirname, '../transcripts');
 
+// What a file's server has beside the demo's.
+const settings = { 'throttled.http': { HELIOGRAPH_LIMITS_REQUESTS: '1' } };
 const played = new Set();
 let operations = new Set();
 
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.http'))) {
   test(`transcript ${file}`, async (t) => {
-    const { server, demo, data } = await demoServer(t);
+    const { server, demo, data } = await demoServer(t, { env: settings[file] });
     const [alice, bob] = demo.users;
     const variables = {
       base: server.base, demo, host: demo.crossDeviceApp.hostName, tenant: demo.tenantId, alice, bob,
