@@ -19,12 +19,13 @@ test(`${kills} kills while posts are pushed lose no delivery`, { timeout: 900_00
   for (const platform of ['apns', 'fcm', 'webPush']) devices.push(await device(at, alice, platform));
   const journalFile = path.join(temporaryFolder(t), 'journal');
   const journal = openSync(journalFile, 'a');
-  let stop = false;
+  let stop = false, posted = 0;
   const write = async () => {
-    while (!stop) {
+    while (!stop && posted < 900) {
       const answer = await call(at.base, 'POST', '/beta/me/notifications', { token: at.app, unsid: devices[0].unsid, body: notification(at.demo) }).catch(() => null);
       if (answer?.status !== 201) { await new Promise((resolve) => setTimeout(resolve, 5)); continue; }
       // An answer counts once its line is on disk. A feed keeps a thousand: not more than that are posted.
+      posted += 1;
       writeSync(journal, answer.json.id + '\n');
       fdatasyncSync(journal);
       await new Promise((resolve) => setTimeout(resolve, 20));
