@@ -2,7 +2,8 @@
 // Sends requests over HTTP/1.1 keep-alive connections, RATE a second whatever the answers do; RATE 0: the next on each
 // connection when its answer has come. REQUESTS is a file of whole requests, each behind a line with its length, sent
 // in turn; `{{n}}` in them becomes a number of 16 digits, another in each. JOURNAL gets the Location of each 201. The
-// last line of the output is a JSON object of counts and times; a latency begins when the request was due.
+// last line of the output is a JSON object of counts and times. A latency begins when the request was due; one on the
+// wire when it was sent, and ends when the kernel had the answer: what this program itself lets wait is not in it.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -14,8 +15,10 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <fstream>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,6 +27,7 @@
 namespace {
 
 using Steady = std::chrono::steady_clock;
+using Wall = std::chrono::system_clock;  // the clock of the kernel's timestamps
 using Seconds = std::chrono::duration<double>;
 
 struct Plan {
@@ -48,13 +52,15 @@ std::vector<std::string> read_requests(const char* file) {
 struct Connection {
   int socket = -1;
   std::string in;
-  Steady::time_point due;  // of the request that waits for its answer
+  // Of the request that waits for its answer.
+  Steady::time_point due;
+  Wall::time_point sent;
 };
 
 // In milliseconds.
 struct Latencies {
   std::vector<float> all;
-  void add(Steady::duration one) { all.push_back(static_cast<float>(Seconds(one).count() * 1000)); }
+  void add(Wall::duration one) { all.push_back(static_cast<float>(Seconds(one).count() * 1000)); }
   [[nodiscard]] double at(double share) {
     if (all.empty()) return 0;
     std::ranges::sort(all);
@@ -88,9 +94,11 @@ class Load {
         "{\"seconds\":%.2f,\"answered_after\":%.2f,\"sent\":%zu,\"late\":%zu,\"created\":%zu,\"refused\":%zu,\"without_"
         "retry_after\":%zu,"
         "\"other\":%zu,\"cut\":%zu,\"unanswered\":%zu,\"other_status\":%d,"
-        "\"created_ms\":{\"p50\":%.1f,\"p99\":%.1f},\"refused_ms\":{\"p50\":%.1f,\"p99\":%.1f}}\n",
+        "\"created_ms\":{\"p50\":%.1f,\"p99\":%.1f},\"refused_ms\":{\"p50\":%.1f,\"p99\":%.1f},"
+        "\"refused_on_wire_ms\":{\"p50\":%.1f,\"p99\":%.1f}}\n",
         took_, answered_, sent_, late_, created_.all.size(), refused_.all.size(), without_retry_after_, other_, cut_,
-        waiting_, other_status_, created_.at(0.5), created_.at(0.99), refused_.at(0.5), refused_.at(0.99));
+        waiting_, other_status_, created_.at(0.5), created_.at(0.99), refused_.at(0.5), refused_.at(0.99),
+        refused_on_wire_.at(0.5), refused_on_wire_.at(0.99));
   }
 
  private:
@@ -104,6 +112,7 @@ class Load {
       throw std::runtime_error("cannot connect");
     const int on = 1;
     ::setsockopt(connection.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(connection.socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     epoll_event event{.events = EPOLLIN, .data = {.ptr = &connection}};
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.socket, &event);
     connection.in.clear();
@@ -133,6 +142,7 @@ class Load {
     for (auto at = text.find("{{n}}"); at != std::string::npos; at = text.find("{{n}}", at))
       text.replace(at, 5, number);
     connection.due = due_at(sent_);
+    connection.sent = Wall::now();
     ++sent_;
     ++waiting_;
     if (::send(connection.socket, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size()))
@@ -147,7 +157,8 @@ class Load {
 
   void came(Connection& connection) {
     char bytes[8192];
-    const auto count = ::recv(connection.socket, bytes, sizeof bytes, MSG_DONTWAIT);
+    Wall::time_point arrived = Wall::now();
+    const auto count = receive(connection.socket, bytes, arrived);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) return again(connection);
     connection.in.append(bytes, static_cast<std::size_t>(count));
@@ -157,7 +168,7 @@ class Load {
     const auto length = std::strtoul(field(text, "Content-Length").c_str(), nullptr, 10);
     if (connection.in.size() < head + 4 + length) return;
     --waiting_;
-    note(text, Steady::now() - connection.due);
+    note(text, Steady::now() - connection.due, arrived - connection.sent);
     const bool close = field(text, "Connection") == "close";
     connection.in.clear();
     if (close) {
@@ -169,13 +180,33 @@ class Load {
     if (sending_ && plan_.rate == 0) send_due(Steady::now());
   }
 
-  void note(std::string_view head, Steady::duration latency) {
+  // `arrived`: when the kernel had the last of it, where it says so.
+  static ssize_t receive(int socket, std::span<char> bytes, Wall::time_point& arrived) {
+    iovec place{.iov_base = bytes.data(), .iov_len = bytes.size()};
+    alignas(cmsghdr) char said[256];
+    msghdr message{};
+    message.msg_iov = &place;
+    message.msg_iovlen = 1;
+    message.msg_control = said;
+    message.msg_controllen = sizeof said;
+    const auto count = ::recvmsg(socket, &message, MSG_DONTWAIT);
+    for (auto* one = CMSG_FIRSTHDR(&message); count > 0 && one != nullptr; one = CMSG_NXTHDR(&message, one)) {
+      if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_TIMESTAMPNS) continue;
+      timespec at{};
+      std::memcpy(&at, CMSG_DATA(one), sizeof at);
+      arrived = Wall::time_point(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
+    }
+    return count;
+  }
+
+  void note(std::string_view head, Steady::duration latency, Wall::duration on_wire) {
     const int status = std::atoi(std::string(head.substr(9, 3)).c_str());
     if (status == 201) {
       created_.add(latency);
       journal_ << field(head, "Location") << '\n';
     } else if (status == 503 || status == 429) {
       refused_.add(latency);
+      refused_on_wire_.add(on_wire);
       if (field(head, "Retry-After").empty()) ++without_retry_after_;
     } else {
       ++other_;
@@ -212,7 +243,7 @@ class Load {
   double took_ = 0, answered_ = 0;
   std::size_t sent_ = 0, waiting_ = 0, late_ = 0, without_retry_after_ = 0, other_ = 0, cut_ = 0;
   int other_status_ = 0;
-  Latencies created_, refused_;
+  Latencies created_, refused_, refused_on_wire_;
 };
 
 }  // namespace

@@ -75,7 +75,7 @@ test('three times as much as can be done', { skip: !existsSync(openLoop) && 'ope
 
   const say = (text) => t.diagnostic(`measured ${text}`);
   const goodput = storm.created / storm.answered_after; // what still waited at the end takes its time too
-  say(`ceiling ${ceiling.toFixed(0)} posts/s; offered ${(storm.sent / storm.seconds).toFixed(0)}/s for ${storm.seconds.toFixed(0)} s, all answered after ${storm.answered_after.toFixed(0)} s: goodput ${goodput.toFixed(0)}/s (${((100 * goodput) / ceiling).toFixed(0)} %), created in ${storm.created_ms.p50} ms (p99 ${storm.created_ms.p99}), ${storm.refused} refused in ${storm.refused_ms.p50} ms (p99 ${storm.refused_ms.p99})`);
+  say(`ceiling ${ceiling.toFixed(0)} posts/s; offered ${(storm.sent / storm.seconds).toFixed(0)}/s for ${storm.seconds.toFixed(0)} s, all answered after ${storm.answered_after.toFixed(0)} s: goodput ${goodput.toFixed(0)}/s (${((100 * goodput) / ceiling).toFixed(0)} %), created in ${storm.created_ms.p50} ms (p99 ${storm.created_ms.p99}), ${storm.refused} refused in ${storm.refused_ms.p50} ms (p99 ${storm.refused_ms.p99}), on the wire ${storm.refused_on_wire_ms.p50} ms (p99 ${storm.refused_on_wire_ms.p99}), ${storm.late} never sent`);
   say(`${((used * 1000) / storm.sent).toFixed(0)} us of CPU a request, ${grown} kB more resident; right after ${(after.created / after.seconds).toFixed(0)} posts/s, ${after.refused} refused, within ${recovered.toFixed(0)} ms`);
 
   for (const run of [calm, storm, after]) {
