@@ -28,6 +28,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <set>
 #include <span>
 #include <sstream>
@@ -35,5 +36,12 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
+
+#include "base/encoding.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
