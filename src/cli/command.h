@@ -11,9 +11,12 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "cli/door.h"
-#include "cli/syntax.h"
+#include "options/program.h"
 
 namespace hg::cli {
+
+using options::Command;
+using options::Option;
 
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;

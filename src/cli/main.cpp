@@ -1,14 +1,10 @@
 // The program `heliograph`: finds the command and runs it. The third of the doors where faults are caught.
-#include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 
 #include "cli/command.h"
-#include "cli/usage.h"
 
 namespace {
 
@@ -23,12 +19,9 @@ void forbid_core_dumps() {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   forbid_core_dumps();
-  CLI::App program("Heliograph: notifications to users, on all their devices, handled once.");
-  program.name("heliograph");
-  program.set_version_flag("--version", std::string("heliograph ") + HELIOGRAPH_VERSION);
-  program.failure_message(CLI::FailureMessage::simple);
-  hg::cli::Chosen chosen;
-  const hg::cli::Command root(&program, &chosen);
+  hg::options::Program program("heliograph", "Heliograph: notifications to users, on all their devices, handled once.",
+                               HELIOGRAPH_VERSION);
+  const hg::cli::Command root = program.command();
   hg::cli::add_serve(root);
   hg::cli::add_init(root);
   hg::cli::add_token(root);
@@ -46,20 +39,8 @@ int main(int argc, char** argv) {
   hg::cli::add_backup(root);
   hg::cli::add_restore(root);
   hg::cli::add_bench(root);
-  if (argc == 1) {
-    fmt::print(stderr, "{}", program.help());
-    return hg::cli::kUsage;
-  }
   try {
-    program.parse(argc, argv);
-  } catch (const CLI::Success& asked) {
-    return program.exit(asked);
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "{}\n", hg::cli::usage_line(program, error));
-    return hg::cli::kUsage;
-  }
-  try {
-    return chosen.run();
+    return program.run(argc, argv);
   } catch (const std::exception& error) {
     return hg::cli::report(hg::Error{hg::Code::internal, error.what()});
   }

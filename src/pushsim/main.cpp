@@ -1,17 +1,17 @@
 // The program heliograph-pushsim: stands for WNS, APNs, FCM, a Web Push service and a mail relay.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 
 #include "base/log.h"
+#include "options/program.h"
 #include "pushsim/simulator.h"
 
 namespace {
 
-constexpr int kDone = 0, kFailed = 1, kUsage = 2;
+constexpr int kDone = 0, kFailed = 1;
 
 constexpr const char* kWhat =
     "Stands for WNS, APNs, FCM, a Web Push service and an SMTP relay, as strict as they are, so that Heliograph can "
@@ -51,34 +51,25 @@ int run(const hg::pushsim::Options& options) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  CLI::App program(kWhat);
-  program.name("heliograph-pushsim");
-  program.set_version_flag("--version", std::string("heliograph-pushsim ") + HELIOGRAPH_VERSION);
-  program.failure_message(CLI::FailureMessage::simple);
+  hg::options::Program program("heliograph-pushsim", kWhat, HELIOGRAPH_VERSION);
+  const auto command = program.command();
   hg::pushsim::Options options;
-  program.add_option("--listen", options.listen,
-                     "ADDR:PORT for plain HTTP (default 127.0.0.1:8090); port 0: any that is free");
-  program.add_option("--tls-listen", options.tls_listen,
-                     "for HTTPS: FCM, WNS, Web Push, token services (default: the next port, 8091)");
-  program.add_option("--apns-listen", options.apns_listen, "for APNs, HTTP/2 alone (default: the one after it, 8092)");
-  program.add_option("--apns-sandbox-listen", options.apns_sandbox_listen, "for its sandbox (8093)");
-  program.add_option("--smtp-listen", options.smtp_listen, "for SMTP (8094)");
-  program.add_option("--credentials", options.credentials,
-                     "a folder for certificate, keys and secrets, made where it is missing; the same again next time");
-  program.add_option("--seed", options.seed, "of chance, for faults that meet a proportion of requests (default 1)");
-  program.add_option("--keep", options.keep, "requests that stay to be inspected (default 20000)");
-  program.add_flag("--smtp-require-auth", options.smtp.auth, "mail only from who has authenticated");
-  program.add_flag("--smtp-require-tls", options.smtp.tls, "mail only after STARTTLS");
+  command.option("--listen", options.listen,
+                 "ADDR:PORT for plain HTTP (default 127.0.0.1:8090); port 0: any that is free");
+  command.option("--tls-listen", options.tls_listen,
+                 "for HTTPS: FCM, WNS, Web Push, token services (default: the next port, 8091)");
+  command.option("--apns-listen", options.apns_listen, "for APNs, HTTP/2 alone (default: the one after it, 8092)");
+  command.option("--apns-sandbox-listen", options.apns_sandbox_listen, "for its sandbox (8093)");
+  command.option("--smtp-listen", options.smtp_listen, "for SMTP (8094)");
+  command.option("--credentials", options.credentials,
+                 "a folder for certificate, keys and secrets, made where it is missing; the same again next time");
+  command.option("--seed", options.seed, "of chance, for faults that meet a proportion of requests (default 1)");
+  command.option("--keep", options.keep, "requests that stay to be inspected (default 20000)");
+  command.flag("--smtp-require-auth", options.smtp.auth, "mail only from who has authenticated");
+  command.flag("--smtp-require-tls", options.smtp.tls, "mail only after STARTTLS");
+  command.runs([&] { return run(options); });
   try {
-    program.parse(argc, argv);
-  } catch (const CLI::Success& asked) {
-    return program.exit(asked);
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "heliograph-pushsim: {}; see heliograph-pushsim --help\n", error.what());
-    return kUsage;
-  }
-  try {
-    return run(options);
+    return program.run(argc, argv);
   } catch (const std::exception& error) {
     fmt::print(stderr, "heliograph-pushsim: {}\n", error.what());
     return kFailed;

@@ -1,20 +1,22 @@
-// What may be said on the command line. CLI11 reads it; but its headers are long, and every file that sees them
-// compiles them again, so only syntax.cpp, usage and main do.
+// What may be said on the command line of a program. CLI11 reads it; but its headers are long, and every file that sees
+// them compiles them again, so nobody but program.cpp does.
 #pragma once
 
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace CLI {
 class App;
 class Option;
 }  // namespace CLI
 
-namespace hg::cli {
+namespace hg::options {
 
-// The command that was chosen: set while the line is read, run by main.
+// The command that was chosen: set while the line is read.
 struct Chosen {
   std::function<int()> run;
 };
@@ -62,4 +64,25 @@ class Command {
   Chosen* chosen_;
 };
 
-}  // namespace hg::cli
+// The program itself: `heliograph --version`, and what its commands add.
+class Program {
+ public:
+  Program(const std::string& name, const std::string& sentence, const std::string& version);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  [[nodiscard]] Command command() { return {app_.get(), &chosen_}; }
+
+  // Runs what the words choose and answers its exit code. Where they choose nothing: help and version on stdout, 0; a
+  // mistake in one line on stderr, with what was perhaps meant, 2.
+  int run(int count, const char* const* words);
+  // The line about a mistake; "" where there is none.
+  std::string mistake(const std::vector<std::string>& words);
+
+ private:
+  std::unique_ptr<CLI::App> app_;
+  Chosen chosen_;
+};
+
+}  // namespace hg::options

@@ -1,0 +1,144 @@
+#include "options/program.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+#include "base/nearest.h"
+
+namespace hg::options {
+
+namespace {
+
+std::vector<std::string> flags_of(const CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  return flags;
+}
+
+std::vector<std::string> commands_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* one : command.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(one->get_name());
+  return names;
+}
+
+std::string nearest(const std::string& name, const std::vector<std::string>& known) {
+  if (known.empty()) return "";
+  return ", the nearest is " +
+         *std::ranges::min_element(known, {}, [&](const std::string& other) { return edit_distance(name, other); });
+}
+
+// What CLI11 could not place: it says so last, after everything that is missing because of it.
+std::string unknown(const CLI::App& program, const CLI::App& command) {
+  const auto left = program.remaining(true);
+  if (left.empty()) return "";
+  const std::string& first = left.front();
+  const std::string name = first.substr(0, first.find('='));
+  if (name.starts_with("-")) return fmt::format("unknown flag {}{}", name, nearest(name, flags_of(command)));
+  const auto commands = commands_of(command);
+  if (commands.empty()) return fmt::format("\"{}\" is one word too many", first);
+  return fmt::format("unknown command {}{}", first, nearest(first, commands));
+}
+
+// "heliograph serve: unknown flag --dat, the nearest is --data; see heliograph serve --help"
+std::string usage_line(const CLI::App& program, const CLI::ParseError& error) {
+  const CLI::App* command = &program;
+  std::string name = program.get_name();
+  for (auto chosen = command->get_subcommands(); !chosen.empty(); chosen = command->get_subcommands()) {
+    command = chosen.front();
+    name += " " + command->get_name();
+  }
+  std::string message = unknown(program, *command);
+  if (message.empty()) message = error.what();
+  std::ranges::replace(message, '\n', ' ');
+  return fmt::format("{}: {}; see {} --help", name, message, name);
+}
+
+}  // namespace
+
+Option Option::required() const { return Option(option_->required()); }
+
+Option Option::excludes(Option other) const { return Option(option_->excludes(other.option_)); }
+
+Option Option::one_of(std::initializer_list<std::string> words) const {
+  return Option(option_->check(CLI::IsMember(std::vector<std::string>(words))));
+}
+
+Option Option::between(int least, int most) const { return Option(option_->check(CLI::Range(least, most))); }
+
+Option Option::between(double least, double most) const { return Option(option_->check(CLI::Range(least, most))); }
+
+Option Option::otherwise(const std::string& value) const { return Option(option_->default_val(value)); }
+
+Command Command::command(const std::string& name, const std::string& sentence) const {
+  app_->require_subcommand(1);
+  return {app_->add_subcommand(name, sentence), chosen_};
+}
+
+void Command::alias(const std::string& name) const { app_->alias(name); }
+
+template <typename T>
+Option Command::option(const std::string& name, T& value, const std::string& sentence) const {
+  return Option(app_->add_option(name, value, sentence));
+}
+template Option Command::option(const std::string&, std::string&, const std::string&) const;
+template Option Command::option(const std::string&, int&, const std::string&) const;
+template Option Command::option(const std::string&, std::vector<std::string>&, const std::string&) const;
+template Option Command::option(const std::string&, std::vector<int>&, const std::string&) const;
+template Option Command::option(const std::string&, std::uint64_t&, const std::string&) const;
+template Option Command::option(const std::string&, double&, const std::string&) const;
+
+Option Command::flag(const std::string& name, bool& value, const std::string& sentence) const {
+  return Option(app_->add_flag(name, value, sentence));
+}
+
+Option Command::known(const std::string& name) const { return Option(app_->get_option(name)); }
+
+void Command::runs(std::function<std::string()> missing, std::function<int()> work) const {
+  app_->callback([chosen = chosen_, missing = std::move(missing), work = std::move(work)] {
+    if (const std::string what = missing(); !what.empty()) throw CLI::RequiredError(what);
+    chosen->run = work;
+  });
+}
+
+Program::Program(const std::string& name, const std::string& sentence, const std::string& version)
+    : app_(std::make_unique<CLI::App>(sentence)) {
+  app_->name(name);
+  app_->set_version_flag("--version", name + " " + version);
+}
+
+Program::~Program() = default;
+
+int Program::run(int count, const char* const* words) {
+  constexpr int kUsage = 2;
+  if (count == 1 && !commands_of(*app_).empty()) {
+    fmt::print(stderr, "{}", app_->help());
+    return kUsage;
+  }
+  try {
+    app_->parse(count, words);
+  } catch (const CLI::Success& asked) {
+    return app_->exit(asked);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "{}\n", usage_line(*app_, error));
+    return kUsage;
+  }
+  return chosen_.run();
+}
+
+std::string Program::mistake(const std::vector<std::string>& words) {
+  try {
+    app_->parse(std::vector(words.rbegin(), words.rend()));  // as CLI11 wants it
+  } catch (const CLI::ParseError& error) {
+    return usage_line(*app_, error);
+  }
+  return "";
+}
+
+}  // namespace hg::options
