@@ -40,7 +40,11 @@ Delivery* Reports::find(const NotificationId& id, const SubscriptionId& subscrip
 void Reports::move(Delivery& line, Outcome outcome, std::string_view reason) {
   line.reason = reason;
   if (line.outcome == outcome) return;
-  changes_.move(line.carrier, line.outcome, outcome);
+  if (line.changed_at.value_or(line.owed_at) < counted_since_) {
+    changes_.begin(line.carrier, outcome);
+  } else {
+    changes_.move(line.carrier, line.outcome, outcome);
+  }
   line.outcome = outcome;
   line.changed_at = now_;
 }

@@ -11,8 +11,9 @@ namespace hg::delivery {
 
 class Reports {
  public:
-  Reports(store::Connection& tx, const FeedKey& feed, Time now, Tally::Changes& changes)
-      : tx_(tx), feed_(feed), now_(now), changes_(changes) {}
+  // `counted_since`: what was last changed before then no tally knows of, and is counted as owed when it changes now.
+  Reports(store::Connection& tx, const FeedKey& feed, Time now, Time counted_since, Tally::Changes& changes)
+      : tx_(tx), feed_(feed), now_(now), counted_since_(counted_since), changes_(changes) {}
 
   // The line of a delivery, made where there is none. nullptr: the notification has asked for attention again since,
   // and this one's line was closed then.
@@ -34,7 +35,7 @@ class Reports {
 
   store::Connection& tx_;
   const FeedKey feed_;
-  const Time now_;
+  const Time now_, counted_since_;
   Tally::Changes& changes_;
   std::map<NotificationId, Open> open_;
 };

@@ -82,7 +82,8 @@ asio::awaitable<void> Worker::work(std::shared_ptr<Round> round) {
     try {
       const auto now = clock_.now();
       const double random = hooks_.random();
-      co_await database_.transact([&](store::Connection& tx) { put_off(tx, round->lease, now, random); });
+      after(co_await database_.transact(
+          [&](store::Connection& tx) { return put_off(tx, round->lease, now, random, counted_since_); }));
     } catch (const std::exception& fault) {
       log::error("delivery", "cannot put off what failed: {}", fault.what());
     }

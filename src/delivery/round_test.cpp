@@ -445,5 +445,40 @@ TEST(Delivery, counts_outcomes_that_add_up_to_what_was_owed) {
   EXPECT_TRUE(row("failed", 1)) << text;
   EXPECT_TRUE(row("retrying", 3)) << text;
 }
+
+TEST(Delivery, counts_what_was_owed_before_the_start_when_something_becomes_of_it) {
+  Setting s;
+  const auto phone = s.subscribe(ChannelKind::fcm, "phone");
+  s.sender(ChannelKind::fcm).verdicts = {verdict(Outcome::retry, "503")};
+  const auto id = s.post("order");
+  s.step();
+  ASSERT_EQ(s.outcome(id, phone), "retrying/503");
+  s.clock.advance(minutes(1));
+  Worker next(s.loop.get_executor(), *s.store, s.hooks(), s.clock, {});
+
+  boost::asio::co_spawn(s.loop, next.step(s.clock.now()), boost::asio::detached);
+  s.drain();
+
+  ASSERT_EQ(s.outcome(id, phone), "accepted");
+  metrics::Page page;
+  next.tally().measure(page);
+  const auto text = page.text();
+  EXPECT_TRUE(text.contains("heliograph_deliveries_owed_total{platform=\"fcm\"} 1\n")) << text;
+  EXPECT_TRUE(text.contains("heliograph_deliveries{platform=\"fcm\",outcome=\"accepted\"} 1\n")) << text;
+  EXPECT_TRUE(text.contains("heliograph_deliveries{platform=\"fcm\",outcome=\"retrying\"} 0\n")) << text;
+}
+
+TEST(Delivery, ends_the_report_of_what_cannot_be_planned) {
+  Setting s;
+  const auto phone = s.subscribe(ChannelKind::fcm, "phone"), desk = s.subscribe(ChannelKind::wns, "desk");
+  const auto id = s.post("order", [](model::Notification& n) { n.content.policies = "no JSON"; });
+
+  s.run_until(kStart + hours(1));
+
+  EXPECT_EQ(s.outcome(id, phone), "failed/poison");
+  EXPECT_EQ(s.outcome(id, desk), "failed/poison");
+  EXPECT_TRUE(s.jobs().empty());
+}
+
 }  // namespace
 }  // namespace hg::delivery

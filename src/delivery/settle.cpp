@@ -20,7 +20,12 @@ using Verdict = push::Verdict;
 class Settling {
  public:
   Settling(store::Connection& tx, const Settlement& of, Time now, double random)
-      : tx_(tx), of_(of), feed_(of.lease.feed), now_(now), random_(random), reports_(tx, feed_, now, done_.changes) {}
+      : tx_(tx),
+        of_(of),
+        feed_(of.lease.feed),
+        now_(now),
+        random_(random),
+        reports_(tx, feed_, now, of.counted_since, done_.changes) {}
 
   Settled run() &&;
 
@@ -295,14 +300,41 @@ void Settling::untried(const Sent& one) {
   if (there != nullptr) reports_.move(*there, Outcome::retrying, "");
 }
 
+// Whoever the job was to bring something to does not get it. State changes and fallbacks have no line of their own.
+void give_up(store::Connection& tx, Reports& reports, const store::Job& job, Time now) {
+  const auto end = [&](const NotificationId& id, std::int64_t version, const model::Subscription& s) {
+    Delivery* line = reports.line(id, version, s.id, s.channel.kind, s.device_name);
+    if (line != nullptr && model::open(line->outcome)) reports.move(*line, Outcome::failed, "poison");
+  };
+  if (job.kind == JobKind::mail_fallback) {
+    model::Subscription mail;
+    mail.channel.kind = ChannelKind::email;
+    end(job.notification, job.version, mail);
+  } else if (job.kind == JobKind::alert) {
+    if (const auto row = store::subscriptions::find(tx, job.feed, job.subscription))
+      end(job.notification, job.version, row->subscription);
+  } else if (job.kind == JobKind::change) {
+    for (const auto& n : store::feeds::alerted(tx, job.feed, job.version, job.version))
+      for (const auto& row : store::subscriptions::active(tx, job.feed, now)) {
+        const auto& s = row.subscription;
+        const bool owed = s.channel.kind != ChannelKind::live && s.since_version < n.alert_version;
+        if (owed) end(n.id, n.alert_version, s);
+      }
+  }
+}
+
 }  // namespace
 
 Settled settle(store::Connection& tx, const Settlement& settlement, Time now, double random) {
   return Settling(tx, settlement, now, random).run();
 }
 
-void put_off(store::Connection& tx, const store::Lease& lease, Time now, double random) {
-  if (!store::jobs::holds(tx, lease)) return;
+Settled put_off(store::Connection& tx, const store::Lease& lease, Time now, double random, Time counted_since) {
+  Settled done;
+  if (!store::jobs::holds(tx, lease)) {
+    done.lost = true;
+    return done;
+  }
   constexpr std::size_t kAll = 1024;
   for (const auto& row : store::outbox::of_feed(tx, lease.feed, kAll)) {
     store::jobs::put(tx, {.feed = lease.feed,
@@ -314,15 +346,19 @@ void put_off(store::Connection& tx, const store::Lease& lease, Time now, double 
                           .made_at = row.at});
     store::outbox::erase(tx, lease.feed, row.number);
   }
+  Reports reports(tx, lease.feed, now, counted_since, done.changes);
   for (auto job : store::jobs::due(tx, lease.feed, now, kAll)) {
     if (++job.faults >= model::kMaxFaults) {
       store::jobs::erase(tx, job);
+      give_up(tx, reports, job, now);
       continue;
     }
     job.due_at = now + model::kFirstRetry + model::backoff(job.faults, random);
     store::jobs::put(tx, job);
   }
+  reports.write();
   store::jobs::release(tx, lease);
+  return done;
 }
 
 }  // namespace hg::delivery

@@ -48,6 +48,7 @@ struct Settlement {
   // On their way, or behind such: due again then, should this process end.
   std::vector<model::Send> outstanding = {};
   Time outstanding_until{};
+  Time counted_since{};  // as Reports has it
   // A result that came when the lease was given back: it counts while its job is still the one that was left.
   bool late = false;
 };
@@ -62,8 +63,9 @@ struct Settled {
 // `random`: in [0, 1), for the jitter of retries.
 Settled settle(store::Connection& tx, const Settlement& settlement, Time now, double random);
 
-// Planning faulted: the rows become jobs that are tried again later, a few times; what was due, too.
-void put_off(store::Connection& tx, const store::Lease& lease, Time now, double random);
+// Planning faulted: the rows become jobs that are tried again later, a few times; what was due, too. What is given up
+// has failed wherever it was owed.
+Settled put_off(store::Connection& tx, const store::Lease& lease, Time now, double random, Time counted_since);
 
 inline constexpr Duration kCredentialsPause = std::chrono::minutes(5);
 

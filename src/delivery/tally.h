@@ -1,5 +1,6 @@
 // What became of all deliveries, counted by platform and outcome: whatever came to be owed is in exactly one of the
-// outcomes, so that they add up. Live-only endpoints are not counted: theirs are derived when asked for.
+// outcomes, so that they add up; what came to be owed to an earlier process, once this one changes it. Live-only
+// endpoints are not counted: theirs are derived when asked for.
 #pragma once
 
 #include <array>

@@ -29,7 +29,8 @@ Worker::Worker(asio::any_io_executor loop, store::Database& database, Hooks hook
       clock_(clock),
       options_(options),
       timer_(loop_),
-      changed_(loop_, asio::steady_timer::time_point::max()) {}
+      changed_(loop_, asio::steady_timer::time_point::max()),
+      counted_since_(clock.now()) {}
 
 asio::awaitable<Time> Worker::step(Time now) {
   if (rounds_ >= options_.at_once) co_return now + options_.idle;  // the next one that ends looks again
@@ -70,6 +71,7 @@ asio::awaitable<std::vector<store::Lease>> Worker::claim(Time now, std::size_t l
 
 // What comes while a transaction runs shares the next one.
 asio::awaitable<Settled> Worker::settle(Settlement settlement) {
+  settlement.counted_since = counted_since_;
   Settling mine{std::move(settlement), {}, asio::steady_timer(loop_, asio::steady_timer::time_point::max())};
   settling_.push_back(&mine);
   if (!settles_) {

@@ -111,6 +111,7 @@ class Worker {
   std::vector<Settling*> settling_;
   bool settles_ = false;
   Tally tally_;
+  const Time counted_since_;  // the tally's beginning
   Time next_{};
   bool stopped_ = false;
 };
