@@ -23,6 +23,7 @@ namespace {
 constexpr std::string_view kResource = "/3/device/";
 constexpr std::uint32_t kStreams = 1000;  // once the provider is known
 constexpr std::size_t kMostCollapseId = 64;
+constexpr auto kKept = std::chrono::days(30);
 
 // What the topic of each push type ends with.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kTypes{{
@@ -133,6 +134,18 @@ Refusal dead(const Endpoint& endpoint) {
   return {410, "Unregistered", "the device token is inactive for the topic"};
 }
 
+// For a device that is away: of each app the last one waits, whatever its collapse id, and no longer than it says.
+void keep(World& world, const Endpoint& device, const net::Request& request, const Push& push, Received& received) {
+  const Time now = world.clock.now();
+  Time expires = now + kKept;
+  if (const auto until = digits(request.headers.find("apns-expiration").value_or("")))
+    expires = std::min(expires, Time{std::chrono::seconds(*until)});
+  received.details["held"] = expires > now;
+  if (expires <= now) return;
+  const auto replaced = world.queue.add(push.id, {device.id, device.app, expires, received.details});
+  if (replaced) received.details["replaced"] = *replaced;
+}
+
 }  // namespace
 
 Answer push(World& world, Call& call) {
@@ -165,6 +178,7 @@ Answer push(World& world, Call& call) {
                         .accept =
                             [&](Received& good) {
                               good.details["online"] = endpoint->online;
+                              if (!endpoint->online) keep(world, *endpoint, request, push, good);
                               net::Response response{.status = 200};
                               response.headers.add("apns-id", push.id);
                               if (call.door == Door::apns_sandbox)

@@ -138,6 +138,19 @@ TEST_F(Apns, reads_the_payload) {
   EXPECT_EQ(of("alert", sized(4097)), "PayloadTooLarge");
 }
 
+TEST_F(Apns, keeps_the_last_one_of_an_app_for_a_device_that_is_away) {
+  phone.online = false;
+  const auto waiting = [&] { return stage.world.queue.waiting(phone.id, stage.clock.now()); };
+  EXPECT_EQ(push(token(), {{"apns-collapse-id", "a"}}).response.status, 200);
+  EXPECT_EQ(push(token(), {{"apns-collapse-id", "b"}}).response.status, 200);
+  EXPECT_EQ(push(token(), {{"apns-collapse-id", "c"}, {"apns-expiration", "0"}}).response.status, 200);
+
+  ASSERT_EQ(waiting().size(), 1U);
+  EXPECT_EQ(waiting()[0].at("headers").at("apns-collapse-id"), "b");
+  stage.clock.time += std::chrono::days(31);
+  EXPECT_TRUE(waiting().empty());
+}
+
 TEST_F(Apns, speaks_http2_only) {
   auto made = call("POST", "/3/device/" + phone.id, {}, kAlert);
   EXPECT_EQ(apns::push(stage.world, made).response.status, 505);

@@ -31,7 +31,7 @@ struct Endpoint {
   Door environment = Door::apns;
   State state = State::live;
   Time since{};                                // of the state
-  bool online = true;                          // Web Push keeps messages for those that are not; WNS says so
+  bool online = true;                          // Web Push and APNs keep messages for those that are not; WNS says so
   std::optional<crypto::PrivateKey> key = {};  // Web Push: the browser's
   Buffer secret = {};                          // likewise
 };

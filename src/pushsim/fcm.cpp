@@ -128,7 +128,11 @@ net::Response refusal(const Refusal& why) {
   if (!is_status(code))
     details.push_back(
         json::object{{"@type", "type.googleapis.com/google.firebase.fcm.v1.FcmError"}, {"errorCode", code}});
-  if (!why.field.empty())
+  if (!why.field.empty() && why.status == 429)
+    details.push_back(
+        json::object{{"@type", "type.googleapis.com/google.rpc.QuotaFailure"},
+                     {"violations", json::array{json::object{{"subject", why.field}, {"description", why.problem}}}}});
+  else if (!why.field.empty())
     details.push_back(json::object{
         {"@type", "type.googleapis.com/google.rpc.BadRequest"},
         {"fieldViolations", json::array{json::object{{"field", why.field}, {"description", why.problem}}}}});
@@ -136,6 +140,9 @@ net::Response refusal(const Refusal& why) {
   if (!details.empty()) error["details"] = std::move(details);
   net::Response response{.status = why.status};
   response.headers.add("Content-Type", "application/json; charset=UTF-8");
+  if (why.retry_after > Duration::zero())
+    response.headers.add("Retry-After",
+                         std::to_string(std::chrono::ceil<std::chrono::seconds>(why.retry_after).count()));
   if (why.status == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"https://accounts.google.com/\"");
   response.body = json::serialize(json::object{{"error", std::move(error)}});
   return response;
@@ -153,6 +160,14 @@ Examined<> check_sender(const World& world, const Call& call, std::string_view p
   if (!equal_ignoring_case(trim(type.substr(0, type.find(';'))), "application/json"))
     return refuse(400, "INVALID_ARGUMENT", "Content-Type must be application/json");
   return {};
+}
+
+Examined<> check_quotas(World& world, std::string_view project, const Endpoint* device) {
+  if (!world.fcm_quotas) return {};
+  const auto over =
+      world.fcm_quotas->take(project, device == nullptr ? std::string_view() : device->id, world.clock.now());
+  if (!over) return {};
+  return std::unexpected(Refusal{429, "QUOTA_EXCEEDED", over->description, over->subject, over->pause});
 }
 
 // The device; null for topics and conditions.
@@ -208,6 +223,7 @@ Answer push(World& world, Call& call) {
     if (!device) return std::unexpected(device.error());
     endpoint = *device;
     if (endpoint != nullptr) received.endpoint = endpoint->id;
+    HG_EXAMINE(check_quotas(world, project, endpoint));
     for (const std::string_view name : {"validate_only", "validateOnly"})
       if (const auto* only = body->as_object().if_contains(name)) only_validated = only->as_bool();
     return {};

@@ -140,5 +140,28 @@ TEST_F(Fcm, tells_that_a_token_is_dead) {
   EXPECT_EQ(message("").response.status, 404) << "from then on";
 }
 
+TEST_F(Fcm, takes_so_many_a_minute_and_an_hour_to_a_device_where_quotas_are_counted) {
+  stage.world.fcm_quotas.emplace();
+  const auto send = [&] { return message(R"("data":{"k":"v"})"); };
+  for (std::int64_t i = 0; i < Quotas::kDeviceMinute; ++i) ASSERT_EQ(send().response.status, 200);
+  stage.clock.time += seconds(20);
+
+  const auto refused = send();
+
+  EXPECT_EQ(refused.response.status, 429);
+  EXPECT_EQ(code(refused), "QUOTA_EXCEEDED");
+  EXPECT_EQ(refused.response.headers.find("Retry-After"), "40");
+  const auto error = body_of(refused).at("error").as_object();
+  const auto& violation = error.at("details").at(1).at("violations").at(0);
+  EXPECT_EQ(violation.at("subject").as_string(), "device:" + phone.id);
+  stage.clock.time += seconds(40);
+  for (std::int64_t sent = Quotas::kDeviceMinute; sent < Quotas::kDeviceHour; ++sent) {
+    if (sent % Quotas::kDeviceMinute == 0) stage.clock.time += seconds(60);
+    ASSERT_EQ(send().response.status, 200) << sent;
+  }
+  stage.clock.time += seconds(60);
+  EXPECT_EQ(code(send()), "QUOTA_EXCEEDED");
+}
+
 }  // namespace
 }  // namespace hg::pushsim

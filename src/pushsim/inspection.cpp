@@ -51,7 +51,7 @@ Answer summary(Asked& asked) {
                           {"calls",
                            {"GET /sim/received", "DELETE /sim/received", "GET /sim/endpoints", "POST /sim/endpoints",
                             "PATCH /sim/endpoints/{platform}/{id}", "DELETE /sim/endpoints/{platform}/{id}",
-                            "GET /sim/endpoints/webPush/{id}/waiting", "GET /sim/apps", "POST /sim/apps",
+                            "GET /sim/endpoints/{platform}/{id}/waiting", "GET /sim/apps", "POST /sim/apps",
                             "GET /sim/faults", "POST /sim/faults", "DELETE /sim/faults", "DELETE /sim/faults/{id}",
                             "POST /sim/goaway", "DELETE /sim/tokens"}}});
 }

@@ -65,6 +65,8 @@ int main(int argc, char** argv) {
                  "a folder for certificate, keys and secrets, made where it is missing; the same again next time");
   command.option("--seed", options.seed, "of chance, for faults that meet a proportion of requests (default 1)");
   command.option("--keep", options.keep, "requests that stay to be inspected (default 20000)");
+  command.flag("--fcm-quotas", options.fcm_quotas,
+               "count messages to FCM: 600,000 a minute to a project, 240 a minute and 5,000 an hour to a device");
   command.flag("--smtp-require-auth", options.smtp.auth, "mail only from who has authenticated");
   command.flag("--smtp-require-tls", options.smtp.tls, "mail only after STARTTLS");
   command.runs([&] { return run(options); });

@@ -1,4 +1,5 @@
-// Web Push messages of browsers that are not online: kept for their TTL, replaced by Topic, taken back by DELETE.
+// Messages for what is not online: a browser's are kept for their TTL, replaced by Topic, taken back by DELETE; a
+// device of Apple's has one of each app.
 #pragma once
 
 #include <map>

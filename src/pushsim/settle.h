@@ -17,7 +17,8 @@ struct Refusal {
   int status = 400;
   std::string reason = {};
   std::string problem = {};
-  std::string field = {};  // FCM: which one
+  std::string field = {};     // FCM: which one; whose quota
+  Duration retry_after = {};  // zero: it does not say
 };
 
 template <class T = void>
@@ -25,7 +26,7 @@ using Examined = std::expected<T, Refusal>;
 
 [[nodiscard]] inline std::unexpected<Refusal> refuse(int status, std::string reason, std::string problem,
                                                      std::string field = {}) {
-  return std::unexpected(Refusal{status, std::move(reason), std::move(problem), std::move(field)});
+  return std::unexpected(Refusal{status, std::move(reason), std::move(problem), std::move(field), {}});
 }
 
 // How a service speaks.

@@ -32,7 +32,9 @@ Result<Place> place_of(const std::string& text) {
 
 }  // namespace
 
-Simulator::Simulator(const Options& options, const Clock& clock) : world_(clock, options.seed, options.keep) {}
+Simulator::Simulator(const Options& options, const Clock& clock) : world_(clock, options.seed, options.keep) {
+  if (options.fcm_quotas) world_.fcm_quotas.emplace();
+}
 
 Result<std::unique_ptr<Simulator>> Simulator::open(const Options& options, const Clock& clock) {
   std::unique_ptr<Simulator> made(new Simulator(options, clock));

@@ -21,6 +21,7 @@ struct Options {
   std::string credentials = {};  // a folder; empty: none is kept
   std::uint64_t seed = 1;        // of the proportions
   std::size_t keep = 20'000;     // requests to be inspected
+  bool fcm_quotas = false;
   smtp::Demands smtp = {};
 };
 

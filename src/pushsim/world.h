@@ -1,6 +1,7 @@
 // All that the simulated services know, on one thread.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "pushsim/faults.h"
 #include "pushsim/journal.h"
 #include "pushsim/queue.h"
+#include "pushsim/quotas.h"
 #include "pushsim/tokens.h"
 #include "pushsim/verified.h"
 
@@ -27,6 +29,7 @@ struct World {
   Faults faults;
   AccessTokens tokens = {};
   MessageQueue queue = {};
+  std::optional<Quotas> fcm_quotas = {};  // nullopt: as much as anybody likes
   VerifiedVapid vapid{1000};
 
   [[nodiscard]] const App* app(Platform platform, std::string_view id) const {
