@@ -109,6 +109,8 @@ Dispatch::Dispatch(Services& services)
       most_(std::max<std::size_t>(1, services.settings.requests / std::max<std::size_t>(services.loops.size(), 1))),
       traffic_(
           std::make_unique<Traffic>(std::max<std::size_t>(services.loops.size(), 1), services.settings.access_log)) {
+  for (std::size_t i = 0; i < services.loops.size(); ++i)
+    crowds_.push_back(std::make_unique<Crowd>([this](auto&&... asked) { return crowded_answer(asked...); }));
   for (const Route& route : routes()) {
     const bool operators = route.shape == Shape::admin || route.is(kOperators);
     for (const std::string& path : paths(route)) {
@@ -118,6 +120,22 @@ Dispatch::Dispatch(Services& services)
       rows_.push_back(&route);
     }
   }
+}
+
+std::string Dispatch::turn_away(const net::Arrival& arrival) const {
+  const std::size_t loop = arrival.loop;
+  if (services_.loops[loop].in_progress < most_) return "";
+  if (arrival.role == static_cast<std::uint8_t>(Door::operators)) return "";
+  // A page of another origin is to read its answer, and a last request ends its connection.
+  if (!field_of(arrival.raw, "origin").empty() || !field_of(arrival.raw, "connection").empty()) return "";
+  const auto path = arrival.head.target.substr(0, arrival.head.target.find('?'));
+  const net::Match match = all_.match(arrival.head.method, path);
+  if (match.kind != net::Match::Kind::found || !can_wait(*rows_[match.row])) return "";
+  const Route& route = *rows_[match.row];
+  const auto request_id = crypto::random_guid().str();
+  const auto sent = Guid::parse(field_of(arrival.raw, "client-request-id"));
+  traffic_->turned_away(loop, route, arrival.head.method);
+  return crowds_[loop]->answer(route.shape, services_.clock.now(), request_id, sent ? sent->str() : request_id);
 }
 
 const net::Router& Dispatch::router(const net::Request& request) const {
@@ -252,6 +270,20 @@ void Dispatch::finish(const net::Request& request, const Exchange& exchange, net
     headers.set("Access-Control-Allow-Origin", *origin);
     headers.set("Access-Control-Expose-Headers", kExposeHeaders);
   }
+}
+
+std::string Dispatch::crowded_answer(Shape shape, Time now, const std::string& request_id,
+                                     const std::string& client_request_id) const {
+  const Exchange exchange{.shape = shape,
+                          .base = std::nullopt,
+                          .now = now,
+                          .request_id = request_id,
+                          .client_request_id = client_request_id,
+                          .trace_id = {},
+                          .headers = {}};
+  auto response = rendered(crowded(), shape, exchange.context());
+  finish({}, exchange, response);
+  return net::response_head(response.status, response.headers, response.body.size(), "") + response.body;
 }
 
 net::Response Dispatch::fault(const net::Request& request, std::exception_ptr thrown) const {

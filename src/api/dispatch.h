@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "api/context.h"
+#include "api/crowd.h"
 #include "api/traffic.h"
+#include "net/server.h"
 
 namespace hg::api {
 
@@ -26,6 +28,8 @@ class Dispatch {
   net::Response fault(const net::Request& request, std::exception_ptr thrown) const;
   // Of bytes that never became a request.
   net::Response refusal(int status, std::string_view reason, std::string_view target) const;
+  // Of a request beyond those that may be in progress, before anything was made of it; "" where it is to be handled.
+  std::string turn_away(const net::Arrival& arrival) const;
   // Requests by route. From any thread.
   void measure(metrics::Page& page) const { traffic_->measure(page); }
 
@@ -38,6 +42,8 @@ class Dispatch {
   asio::awaitable<Result<net::Response>> handle(net::Request& request, Exchange& exchange) const;
   [[nodiscard]] std::optional<net::Response> preflight(const net::Request& request, const Exchange& exchange) const;
   [[nodiscard]] Result<net::Response> unmatched(Exchange& exchange, const net::Match& match) const;
+  [[nodiscard]] std::string crowded_answer(Shape shape, Time now, const std::string& request_id,
+                                           const std::string& client_request_id) const;
   void finish(const net::Request& request, const Exchange& exchange, net::Response& response) const;
 
   Services& services_;
@@ -45,6 +51,7 @@ class Dispatch {
   net::Router all_, public_, operators_;
   std::vector<const Route*> rows_;  // by the routers' numbers
   std::unique_ptr<Traffic> traffic_;
+  std::vector<std::unique_ptr<Crowd>> crowds_;  // by loop
 };
 
 }  // namespace hg::api

@@ -176,6 +176,45 @@ TEST(Dispatch, calls_beyond_those_in_progress_are_told_to_come_back) {
   EXPECT_EQ(house.services.loops[0].in_progress, house.settings.requests - 1);
 }
 
+// What the door says to a request whose head is this; "" where it lets it in.
+std::string at_the_door(const House& house, const std::string& raw) {
+  const auto head = net::check_head(raw, {});
+  EXPECT_TRUE(head) << raw;
+  return house.dispatch.turn_away({.head = *head, .raw = raw, .listener = net::Listener::tcp, .role = 0, .loop = 0});
+}
+
+TEST(Dispatch, a_crowd_is_turned_away_with_the_answer_that_a_handler_would_get) {
+  House house;
+  const std::string id = "11111111-2222-4333-8444-555555555555";
+  const std::string raw = "GET /beta/me/notifications HTTP/1.1\r\nHost: x\r\nClient-Request-Id: " + id + "\r\n\r\n";
+  EXPECT_EQ(at_the_door(house, raw), "");
+
+  house.services.loops[0].in_progress = house.settings.requests;
+  const auto answer = at_the_door(house, raw);
+  const auto handled = house.call("GET", "/beta/me/notifications", {house.as(house.alice), {"client-request-id", id}});
+  const auto request_id = std::string(field_of(answer, "request-id"));
+  EXPECT_TRUE(Guid::parse(request_id));
+  EXPECT_NE(field_of(at_the_door(house, raw), "request-id"), request_id);
+  EXPECT_EQ(field_of(answer, "client-request-id"), id);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 "));
+  for (const auto& field : handled.headers)
+    EXPECT_EQ(field_of(answer, field.name), field.name == "request-id" ? request_id : field.value);
+  std::string body = handled.body;
+  body.replace(body.find(handled.header("request-id")), request_id.size(), request_id);
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n" + body)) << answer << body;
+}
+
+TEST(Dispatch, who_needs_more_than_an_answer_to_a_crowd_is_let_in) {
+  House house;
+  house.services.loops[0].in_progress = house.settings.requests;
+  EXPECT_NE(at_the_door(house, "POST /v2/feeds/me/subscriptions HTTP/1.1\r\nHost: x\r\n\r\n"), "");
+  EXPECT_EQ(at_the_door(house, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), "");
+  EXPECT_EQ(at_the_door(house, "GET /beta/nothing HTTP/1.1\r\nHost: x\r\n\r\n"), "");
+  EXPECT_EQ(at_the_door(house, "GET /beta/me/notifications/stream HTTP/1.1\r\nHost: x\r\n\r\n"), "");
+  EXPECT_EQ(at_the_door(house, "GET /beta/me HTTP/1.1\r\nHost: x\r\nORIGIN: https://a.example\r\n\r\n"), "");
+  EXPECT_EQ(at_the_door(house, "GET /beta/me HTTP/1.1\r\nHost: x\r\nconnection:close\r\n\r\n"), "");
+}
+
 TEST(Dispatch, a_fault_of_the_store_asks_for_patience) {
   House house;
   const auto request = house.request("GET", "/v1/feeds/me/subscriptions", {}, "");

@@ -24,8 +24,7 @@ Traffic::Traffic(std::size_t loops, bool log) : log_(log) {
   for (const Route& route : routes()) names_.push_back({route.method, paths(route).front()});
   names_.push_back({"any", "unmatched"});
   names_.push_back({"any", "malformed"});
-  for (std::size_t i = 0; i < loops; ++i)
-    loops_.push_back(std::make_unique<Loop>(Loop{std::vector<Cells>(names_.size())}));
+  for (std::size_t i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(names_.size()));
 }
 
 Traffic::Cells& Traffic::count(std::size_t loop, std::size_t row, int status) {
@@ -50,6 +49,17 @@ void Traffic::answered(std::size_t loop, const Answered& answered) {
                                {"clientRequest", answered.client_request_id},
                                {"trace", answered.trace_id}};
   log::write(log::Level::info, "http", "answered", fields);
+}
+
+void Traffic::turned_away(std::size_t loop, const Route& route, std::string_view method) {
+  count(loop, static_cast<std::size_t>(&route - routes().data()), 503).seconds.observe({});
+  Loop& mine = *loops_[loop];
+  ++mine.turned_away;
+  const auto now = std::chrono::steady_clock::now();
+  if (!log_ || now < mine.say_at) return;
+  log::warn("http", "there are more requests than can be answered in time: {} told to come back, a {} last",
+            std::exchange(mine.turned_away, 0), known(method));
+  mine.say_at = now + std::chrono::seconds(1);
 }
 
 void Traffic::malformed(std::size_t loop, int status) { count(loop, unmatched() + 1, status); }

@@ -30,6 +30,8 @@ class Traffic {
 
   // On the loop of that number.
   void answered(std::size_t loop, const Answered& answered);
+  // A request that was told to come back before anything was made of it: too many for a line each.
+  void turned_away(std::size_t loop, const Route& route, std::string_view method);
   // Bytes that never became a request.
   void malformed(std::size_t loop, int status);
   // From any thread.
@@ -42,7 +44,10 @@ class Traffic {
   };
   // Two rows beyond the table's.
   struct Loop {
+    explicit Loop(std::size_t count) : rows(count) {}
     std::vector<Cells> rows;
+    std::size_t turned_away = 0;  // that the log does not know of yet
+    std::chrono::steady_clock::time_point say_at{};
   };
   [[nodiscard]] std::size_t unmatched() const { return names_.size() - 2; }
   Cells& count(std::size_t loop, std::size_t row, int status);

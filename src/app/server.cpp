@@ -328,6 +328,7 @@ Result<std::vector<std::string>> Server::listen() {
   const net::ServerLimits limits = limits_of(config, loops->size());
   net::ServerCalls calls;
   calls.handle = [&parts](net::Request& request) { return (*parts.dispatch)(request); };
+  calls.turn_away = [&parts](const net::Arrival& arrival) { return parts.dispatch->turn_away(arrival); };
   calls.on_fault = [&parts](const net::Request& request, std::exception_ptr thrown) {
     return parts.dispatch->fault(request, thrown);
   };

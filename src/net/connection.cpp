@@ -102,6 +102,7 @@ asio::awaitable<bool> Connection::exchange() {
   const auto head = check_head(std::string_view(in_).substr(0, *size), limits().head);
   if (!head) co_return co_await refuse(head.error(), "");
 
+  if (const auto answer = turned_away(*head, *size); !answer.empty()) co_return co_await write(answer);
   Request request;
   describe(request, *head);
   const bool body = head->chunked || head->content_length.value_or(0) > 0;
@@ -119,6 +120,20 @@ asio::awaitable<bool> Connection::exchange() {
   }
   enter(Stage::answer, Duration{0});
   co_return co_await answer(request);
+}
+
+// Only where it costs nothing more: all of it is there, and the next request may follow.
+std::string Connection::turned_away(const Head& head, std::size_t size) {
+  if (!calls().turn_away || head.chunked || head.minor_version == 0 || gate_->draining()) return "";
+  const auto body = head.content_length.value_or(0);
+  if (body > limits().body || in_.size() - size < body) return "";
+  auto answer = calls().turn_away({.head = head,
+                                   .raw = std::string_view(in_).substr(0, size),
+                                   .listener = origin_->kind,
+                                   .role = origin_->role,
+                                   .loop = gate_->loop().index()});
+  if (!answer.empty()) in_.erase(0, size + body);
+  return answer;
 }
 
 void Connection::describe(Request& request, const Head& head) const {

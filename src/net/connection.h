@@ -55,6 +55,7 @@ class Connection {
   // Appends what there is to in_, waiting for some. False: closed, or the alarm rang.
   asio::awaitable<bool> fill();
   asio::awaitable<bool> write(std::string_view bytes);
+  [[nodiscard]] std::string turned_away(const Head& head, std::size_t size);
   void describe(Request& request, const Head& head) const;
   [[nodiscard]] Refusal broken_off() const;
   void enter(Stage stage, Duration limit);

@@ -42,9 +42,21 @@ struct ServerLimits {
   Live::Limits live = {};
 };
 
+// A request that has come whole, of which nothing was made yet.
+struct Arrival {
+  const Head& head;
+  std::string_view raw;  // the head's bytes
+  Listener listener;
+  std::uint8_t role;
+  std::size_t loop;  // Loop::index()
+};
+
 // What the server needs from above; called on every loop at once.
 struct ServerCalls {
   Handler handle;
+  // The whole answer, as it goes over the wire, to a request that is to be looked at no further; "" where it is. It
+  // must leave the connection open. Default: none is turned away.
+  std::function<std::string(const Arrival&)> turn_away = {};
   // A handler threw. It logs, and answers 500 or 503. Default: 500 without a word.
   std::function<Response(const Request&, std::exception_ptr)> on_fault = {};
   // Bytes that never became a request (400, 408, 413, 414, 417, 431, 503, 505). `target` as far as it is known.

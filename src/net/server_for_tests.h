@@ -16,7 +16,10 @@ class TestServer {
  public:
   explicit TestServer(Handler handle, ServerLimits limits = {}, std::shared_ptr<const TlsContext> tls = nullptr,
                       std::size_t loops = 1)
-      : loops_(loops), server_(loops_, limits, calls(std::move(handle))) {
+      : TestServer(calls(std::move(handle)), limits, std::move(tls), loops) {}
+  explicit TestServer(ServerCalls calls, ServerLimits limits = {}, std::shared_ptr<const TlsContext> tls = nullptr,
+                      std::size_t loops = 1)
+      : loops_(loops), server_(loops_, limits, std::move(calls)) {
     const auto port = server_.listen({.address = "127.0.0.1", .port = 0, .tls = std::move(tls)});
     EXPECT_TRUE(port) << port.error().message;
     port_ = *port;

@@ -55,6 +55,25 @@ TEST(Server, answers_requests_one_after_another_on_one_connection) {
   }
 }
 
+TEST(Server, turns_requests_away_that_have_come_whole_and_goes_on_behind_them) {
+  ServerCalls calls{.handle = echo};
+  calls.turn_away = [](const Arrival& arrival) {
+    return arrival.head.target == "/away" ? std::string("HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\naway") : "";
+  };
+  TestServer server(std::move(calls));
+  auto peer = server.connect();
+  peer.say(post("/away", "body") + post("/here", "seen") + post("/away", "") + post("/away", "more"));
+  EXPECT_EQ(peer.reply().body, "away");
+  EXPECT_EQ(peer.reply().body, "seen");
+  EXPECT_EQ(peer.reply().body, "away");
+  EXPECT_EQ(peer.reply().status, 503);
+  // Of one whose body is still to come more is made.
+  const auto late = post("/away", "late");
+  peer.say(late.substr(0, late.size() - 4));
+  peer.say("late");
+  EXPECT_EQ(peer.reply().body.size(), 4);
+}
+
 TEST(Server, answers_pipelined_requests_in_order) {
   TestServer server(echo);
   auto peer = server.connect();
