@@ -31,7 +31,7 @@ check:
 
 bench:
 	@tools/setup --bench
-	@tools/build release heliograph bench_programs
+	@tools/build release heliograph heliograph-pushsim bench_programs
 	@tools/node bench/run.mjs
 
 fuzz:

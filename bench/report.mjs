@@ -20,6 +20,7 @@ const shown = {
   fanout: { title: 'One user with very many live connections', operation: (size) => `a delivered message; ${size.fan.toLocaleString('en')} connections, 20 changes a second`, columns: ['cpuUs', 'p50Ms', 'p99Ms'], plot: ['cpuUs', 'CPU µs a message'] },
   idle: { title: 'Idle live connections', operation: (size) => `a connection, of ${size.idle.toLocaleString('en')}`, columns: ['pssBytes', 'pssBytesAfterTraffic', 'rssBytes'], plot: ['pssBytes', 'bytes'] },
   delta: { title: 'What changed: five changes', operation: () => 'a call', columns: ['perSecond', 'cpuUs', 'p50Ms', 'p99Ms'], plot: ['cpuUs', 'CPU µs a call'] },
+  deliver: { title: 'Three pushes for a notification', operation: (size) => `a push; ${size.pushes.toLocaleString('en')} notifications a round to ${size.pushed} users with three endpoints each, what a post costs without endpoints taken off`, columns: ['perSecond', 'cpuUs'], plot: ['cpuUs', 'CPU µs a push'] },
   start: { title: 'Start', operation: (size) => `a start with ${size.start.toLocaleString('en')} stored notifications`, columns: ['readyMs'], plot: ['readyMs', 'ms'] },
 };
 
@@ -44,7 +45,7 @@ function aims(results) {
   const aim = (says, is, bound, digits = 2, unit = '') => {
     if (Number.isFinite(is) && Number.isFinite(bound)) all.push({ says, is: `${format(is, digits)}${unit}`, bound: `${format(bound, digits)}${unit}`, met: is <= bound });
   };
-  const [post, live, fan, idle, delta, start] = ['post', 'live', 'fanout', 'idle', 'delta', 'start'].map(of);
+  const [post, live, fan, idle, delta, deliver, start] = ['post', 'live', 'fanout', 'idle', 'delta', 'deliver', 'start'].map(of);
   aim('post: CPU over that of the bare commit, 64 connections', value(post, 'Heliograph, 64 connections', 'cpuUs') / value(post, 'bare commit, 64 in flight', 'cpuUs'), 1.6);
   aim('post: ms of wall time for a thousand posts at 32 connections', 1e6 / value(post, 'Heliograph, 32 connections', 'perSecond'), 100, 0);
   for (const kind of ['WebSocket', 'SSE']) {
@@ -58,6 +59,10 @@ function aims(results) {
   aim('idle: a WebSocket over TLS', value(idle, 'Heliograph, WebSocket over TLS', 'pssBytes'), 20480, 0, ' B');
   aim('idle: an SSE connection over TLS', value(idle, 'Heliograph, SSE over TLS', 'pssBytes'), 20480, 0, ' B');
   aim('delta: CPU of five changes, warm', value(delta, 'Heliograph, 5 changes', 'cpuUs'), 60, 1, ' µs');
+  for (const platform of ['APNs', 'FCM'])
+    aim(`deliver, ${platform}: CPU a push over that of a bare libcurl loop`, value(deliver, `Heliograph, ${platform}`, 'cpuUs') / value(deliver, `bare libcurl, ${platform}`, 'cpuUs'), 1.5);
+  // Node's over ours is to be at least 5.
+  aim("deliver, Web Push: CPU a push over that of Node's web-push", value(deliver, 'Heliograph, Web Push', 'cpuUs') / value(deliver, 'Node web-push', 'cpuUs'), 0.2);
   aim('start: ready, warm', value(start, 'Heliograph, warm', 'readyMs'), 1000, 0, ' ms');
   return all;
 }

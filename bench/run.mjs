@@ -12,8 +12,8 @@ const root = path.resolve(import.meta.dirname, '..');
 const out = path.join(root, 'build/bench');
 const quick = !!process.env.BENCH_QUICK;
 const size = quick
-  ? { rounds: 2, seconds: 2, users: 2000, stored: 10, live: 300, fan: 300, idle: 2000, start: 100_000 }
-  : { rounds: Number(process.env.BENCH_ROUNDS ?? 5), seconds: 6, users: 10_000, stored: 30, live: 1000, fan: 1000, idle: 10_000, start: 1_000_000 };
+  ? { rounds: 2, seconds: 2, users: 2000, stored: 10, live: 300, fan: 300, idle: 2000, start: 100_000, pushes: 600, pushed: 100 }
+  : { rounds: Number(process.env.BENCH_ROUNDS ?? 5), seconds: 6, users: 10_000, stored: 30, live: 1000, fan: 1000, idle: 10_000, start: 1_000_000, pushes: 3000, pushed: 300 };
 
 export const median = (numbers) => {
   const sorted = [...numbers].sort((a, b) => a - b);

@@ -1,6 +1,7 @@
 // What is measured. A scenario starts its servers, hands its parts to `interleave`, and answers figures by part.
 import { copyFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
+import { deliver } from './deliver.mjs';
 import { deployment, figures, folder, heliograph, peer, run, serveBare, serveHeliograph, serveMosquitto, serveNginx, tool } from './servers.mjs';
 
 async function post(size, interleave) {
@@ -94,5 +95,5 @@ async function start(size, interleave) {
   return interleave({ 'Heliograph, warm': started(false), 'Heliograph, cold cache': started(true) }, size.rounds);
 }
 
-export const scenarios = { post, live, fanout, idle, delta, start };
+export const scenarios = { post, live, fanout, idle, delta, deliver, start };
 export { heliograph };

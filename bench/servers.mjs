@@ -16,9 +16,14 @@ export function folder(name) {
   return made;
 }
 
+// What ends with the measurement, as the tests' pieces want to be told: `after(what)`.
+const closing = [];
+export const scope = { after: (what) => closing.push(what) };
+
 // Ends every server that still runs and removes what was made.
 export async function clear() {
   await Promise.all([...running].map((server) => server.stop()));
+  await Promise.all(closing.splice(0).map((what) => what()));
   for (const one of folders.splice(0)) rmSync(one, { recursive: true, force: true });
 }
 
@@ -81,10 +86,10 @@ export function deployment(name, users, notifications) {
 }
 
 // `seconds` is the time from its start to the first good answer of /readyz.
-export async function serveHeliograph({ data, demo }, { tls = false, perUser = 20 } = {}) {
+export async function serveHeliograph({ data, demo }, { tls = false, perUser = 20, env = {} } = {}) {
   const began = performance.now();
   const server = new Server(heliograph, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...(tls ? ['--tls-listen', '127.0.0.1:0'] : [])],
-    { env: { ...process.env, HELIOGRAPH_LIMITS_CONNECTIONS_PER_USER: String(perUser), HELIOGRAPH_LOG_ACCESS: process.env.BENCH_ACCESS_LOG ?? 'false' } });
+    { env: { ...process.env, ...env, HELIOGRAPH_LIMITS_CONNECTIONS_PER_USER: String(perUser), HELIOGRAPH_LOG_ACCESS: process.env.BENCH_ACCESS_LOG ?? 'false' } });
   const find = (scheme) => server.until(() => server.said.match(new RegExp(`${scheme}://127\\.0\\.0\\.1:\\d+`))?.[0], 'serve did not listen');
   server.url = await find('http');
   await server.until(async () => (await fetch(`${server.url}/readyz`).catch(() => null))?.ok, 'serve is not ready');
