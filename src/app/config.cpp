@@ -59,6 +59,8 @@ const Key kKeys[] = {
     {"push.wns_store_token", &Config::push_wns_store_token, "Where Package SIDs get their tokens for WNS."},
     {"push.wns_entra", &Config::push_wns_entra, "Where Entra applications get their tokens for WNS."},
     {"push.loopback", &Config::push_loopback, "For development: push services on loopback may be reached."},
+    {"push.webpush_hosts", &Config::push_webpush_hosts,
+     "Hosts of push services that browsers may bring, \"push.example\" or \"*.push.example\"; empty: any."},
     {"push.authorities", &Config::push_authorities,
      "PEM file of certificate authorities for push services; empty: the system's."},
     {"push.silent_an_hour", &Config::push_silent_an_hour,

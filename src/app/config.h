@@ -44,6 +44,7 @@ struct Config {
   std::string push_wns_store_token = "https://login.live.com/accesstoken.srf";
   std::string push_wns_entra = "https://login.microsoftonline.com";
   bool push_loopback = false;
+  std::vector<std::string> push_webpush_hosts;
   std::string push_authorities;
   std::int64_t push_silent_an_hour = 2;
   std::string mail_relay;

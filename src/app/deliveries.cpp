@@ -21,6 +21,7 @@ push::Addresses addresses_of(const Config& config) {
           .wns_store_token = config.push_wns_store_token,
           .wns_entra = config.push_wns_entra,
           .loopback = config.push_loopback,
+          .webpush_hosts = config.push_webpush_hosts,
           .authorities = config.push_authorities};
 }
 

@@ -69,6 +69,10 @@ bool is_address(const std::string& host) {
   return !bad;
 }
 
+bool on_this_machine(const Url& url) {
+  return url.host == "localhost" || url.host.starts_with("127.") || url.host == "[::1]";
+}
+
 }  // namespace
 
 bool within(Reach reach, const ip::address& address) {
@@ -92,6 +96,20 @@ std::optional<Url> parse_url(const std::string& url) {
   out.credentials = !part(parsed.get(), CURLUPART_USER).empty() || !part(parsed.get(), CURLUPART_PASSWORD).empty();
   out.address = is_address(out.host);
   return out;
+}
+
+Result<Url> outbound_url(std::string_view what, const std::string& url, bool loopback) {
+  const auto invalid = [&](std::string_view why) {
+    return fail(Code::property_invalid, fmt::format("{} {}", what, why));
+  };
+  auto parsed = parse_url(url);
+  if (!parsed) return invalid("is no URL");
+  if (parsed->credentials) return invalid("names a user; nobody is logged in there");
+  const bool local = loopback && on_this_machine(*parsed);
+  if (parsed->scheme != "https" && !(local && parsed->scheme == "http")) return invalid("is no https URL");
+  if (!local && parsed->address) return invalid("names an IP address; a host name is right");
+  if (!local && parsed->port != 443) return invalid("names a port; only 443 is asked");
+  return *std::move(parsed);
 }
 
 }  // namespace hg::net

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace hg::net {
 
 enum class Reach : std::uint8_t {
@@ -26,5 +28,9 @@ struct Url {
   bool address = false;      // the host is an IP address
 };
 std::optional<Url> parse_url(const std::string& url);
+
+// Of a URL that somebody else brings for us to ask: https, a host by name, port 443; where loopback may be reached also
+// plain HTTP and any port on this machine. Code::property_invalid; the message begins with `what`, the URL's name.
+Result<Url> outbound_url(std::string_view what, const std::string& url, bool loopback);
 
 }  // namespace hg::net

@@ -51,6 +51,8 @@ struct Addresses {
   std::string wns_entra = "https://login.microsoftonline.com";
   // For development: loopback may be reached, on any port. Everything else private never.
   bool loopback = false;
+  // Hosts that Web Push endpoints may be on, "push.example" or "*.push.example"; empty: any.
+  std::vector<std::string> webpush_hosts = {};
   std::string authorities;  // PEM file of certificate authorities in place of the system's; "": the system's
 };
 

@@ -32,8 +32,13 @@ std::string resource(const std::string& location, const PushEndpoint& endpoint) 
   return url && url->origin == endpoint.parts.origin && !url->credentials ? location : std::string();
 }
 
-bool on_this_machine(const net::Url& url) {
-  return url.host == "localhost" || url.host.starts_with("127.") || url.host == "[::1]";
+// "push.example" is that host, "*.push.example" any below it.
+bool among(const std::vector<std::string>& hosts, std::string_view host) {
+  return std::ranges::any_of(hosts, [&](std::string_view one) {
+    return one.starts_with("*.") ? host.size() >= one.size() &&
+                                       equal_ignoring_case(host.substr(host.size() - one.size() + 1), one.substr(1))
+                                 : equal_ignoring_case(host, one);
+  });
 }
 
 class WebPush final : public Sender {
@@ -44,15 +49,14 @@ class WebPush final : public Sender {
   }
 
   [[nodiscard]] Result<void> check(const model::Channel& channel) const override {
-    HG_TRY(const auto endpoint, read_endpoint(channel, workshop_.addresses().loopback));
-    (void)endpoint;
+    HG_TRY([[maybe_unused]] const auto endpoint, read(channel));
     return {};
   }
 
   asio::awaitable<Verdict> send(model::Channel channel, Message message) override {
     if (message.kind == Kind::mail) co_return rejected("Web Push cannot do that");
     if (message.kind == Kind::probe) co_return delivered();  // what could be wrong was looked at before
-    const auto endpoint = read_endpoint(channel, workshop_.addresses().loopback);
+    const auto endpoint = read(channel);
     if (!endpoint) co_return rejected(endpoint.error().message);
     auto* vapid = key_of(channel);
     // It can never be reached again; its app has to subscribe with the present key.
@@ -63,6 +67,10 @@ class WebPush final : public Sender {
   }
 
  private:
+  [[nodiscard]] Result<PushEndpoint> read(const model::Channel& channel) const {
+    return read_endpoint(channel, workshop_.addresses().loopback, workshop_.addresses().webpush_hosts);
+  }
+
   crypto::Vapid* key_of(const model::Channel& channel) {
     const std::string& key = channel.application_server_key;
     const auto found =
@@ -107,18 +115,16 @@ class WebPush final : public Sender {
 
 }  // namespace
 
-Result<PushEndpoint> read_endpoint(const model::Channel& channel, bool loopback) {
+Result<PushEndpoint> read_endpoint(const model::Channel& channel, bool loopback,
+                                   const std::vector<std::string>& hosts) {
   const auto invalid = [](const char* what) { return fail(Code::property_invalid, what); };
   const auto parsed = parse_json(channel.address);
   if (!parsed || !parsed->is_object()) return invalid("the channel is no PushSubscription");
   PushEndpoint endpoint{.url = text_in(parsed->get_object(), "endpoint"), .parts = {}, .keys = {}};
-  auto url = net::parse_url(endpoint.url);
-  if (!url || url->credentials) return invalid("endpoint is no URL that can be pushed to");
-  const bool local = loopback && on_this_machine(*url);
-  if (url->scheme != "https" && !(local && url->scheme == "http")) return invalid("endpoint is no https URL");
-  if (!local && url->address) return invalid("endpoint names an IP address; push services have host names");
-  if (!local && url->port != 443) return invalid("endpoint names a port; push services are at 443");
-  endpoint.parts = *std::move(url);
+  HG_TRY(endpoint.parts, net::outbound_url("endpoint", endpoint.url, loopback));
+  if (!hosts.empty() && !among(hosts, endpoint.parts.host))
+    return fail(Code::property_invalid,
+                "endpoint is on " + endpoint.parts.host + ", which is none of the push services that are allowed here");
   const auto& keys = object_in(parsed->get_object(), "keys");
   if (keys.empty()) return endpoint;
   endpoint.keys = crypto::PushKeys::parse(text_in(keys, "p256dh"), text_in(keys, "auth"));

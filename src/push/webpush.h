@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "crypto/ece.h"
 #include "net/client.h"
@@ -20,9 +21,10 @@ struct PushEndpoint {
   net::Url parts;
   std::optional<crypto::PushKeys> keys;
 };
-// Code::property_invalid: no https URL of a host by name at its usual port, or keys that are none. `loopback`: on this
-// machine any port and address is taken.
-Result<PushEndpoint> read_endpoint(const model::Channel& channel, bool loopback);
+// Code::property_invalid: no https URL of a host by name at its usual port, of none of `hosts` where there are any, or
+// keys that are none. `loopback`: on this machine any port and address is taken.
+Result<PushEndpoint> read_endpoint(const model::Channel& channel, bool loopback,
+                                   const std::vector<std::string>& hosts = {});
 
 // Without Authorization; `encrypted`: has a body.
 net::Headers webpush_headers(const Message& message, bool encrypted);

@@ -40,6 +40,21 @@ TEST(WebPush, only_host_names_at_their_usual_port_are_pushed_to) {
   EXPECT_FALSE(taken("https://10.0.0.1/x", true));
 }
 
+TEST(WebPush, only_hosts_that_are_allowed_are_pushed_to_where_some_are_named) {
+  const Browser browser;
+  const std::vector<std::string> hosts{"fcm.googleapis.com", "*.push.apple.com"};
+  const auto taken = [&](const std::string& url) {
+    return read_endpoint(browser.channel(url), false, hosts).has_value();
+  };
+  for (const char* url : {"https://fcm.googleapis.com/x", "https://FCM.googleapis.com/x",
+                          "https://web.push.apple.com/x", "https://a.b.push.apple.com/x"})
+    EXPECT_TRUE(taken(url)) << url;
+  for (const char* url : {"https://push.example/x", "https://push.apple.com/x", "https://evilpush.apple.com/x",
+                          "https://xfcm.googleapis.com/x", "https://x.fcm.googleapis.com/x",
+                          "https://fcm.googleapis.com.push.example/x", "https://fcm.googleapis.com./x"})
+    EXPECT_FALSE(taken(url)) << url;
+}
+
 TEST(WebPush, keys_that_are_none_are_refused_and_missing_ones_only_wake) {
   model::Channel channel{.kind = model::ChannelKind::webpush,
                          .address = R"({"endpoint":"https://push.example/x"})",
