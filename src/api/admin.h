@@ -46,6 +46,10 @@
 //                                                          clientSecret
 //                                                     webpush: subject
 //   DELETE  /crossDeviceApps/{hostName}/credentials/{id}                                       204
+//   GET     /crossDeviceApps/{hostName}/webhooks                                               [Webhook]
+//   POST    /crossDeviceApps/{hostName}/webhooks      url, which must answer the challenge     201 Webhook, secret
+//   DELETE  /crossDeviceApps/{hostName}/webhooks/{id}                                          204
+//   POST    /crossDeviceApps/{hostName}/webhooks/{id}/test   sends it a test message           {state, reason}
 //   GET     /subscriptions                            ?user= [&crossDevice=HOST]               [Subscription], active
 //   POST    /subscriptions                            user, crossDevice?, deviceId?            201 Subscription (200
 //   renewed):
@@ -80,6 +84,8 @@
 //                    allowUnverified, createdDateTime}
 //   Credential      {id, platform: "apns"|"fcm"|"wns"|"webpush", appIds: [], what is no secret of it, state: "ok"|
 //                    "broken", reason, brokenSinceDateTime, createdDateTime}
+//   Webhook         {id, url, state: "ok"|"failing", reason, failingSinceDateTime, waiting: ends not told yet,
+//                    createdDateTime}
 //   Subscription    {id, crossDevice, deviceId, deviceName, platform, channel: "live"|"wns"|…, createdDateTime,
 //                    renewedDateTime, expirationDateTime, userNotificationSubscriptionId, partialSyncToken (POST)}
 //   Notification, Delivery    as in the Graph API
@@ -123,6 +129,11 @@ Answer remove_sender_domain(Call& call);
 Answer list_credentials(Call& call);
 Answer add_credential(Call& call);
 Answer remove_credential(Call& call);
+
+Answer list_webhooks(Call& call);
+Answer add_webhook(Call& call);
+Answer remove_webhook(Call& call);
+Answer test_webhook(Call& call);
 
 Answer list_subscriptions(Call& call);
 Answer subscribe(Call& call);

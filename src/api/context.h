@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "bus/bus.h"
+#include "delivery/webhook.h"
 #include "feed/hub.h"
 #include "feed/reader.h"
 #include "feed/subscribe.h"
@@ -23,6 +24,7 @@
 #include "identity/registry.h"
 #include "net/http.h"
 #include "net/router.h"
+#include "push/platforms.h"
 #include "store/database.h"
 
 namespace hg::api {
@@ -46,7 +48,8 @@ struct Settings {
   std::size_t unpacked_body = 256 * 1024;  // of a gzip or deflate body, in bytes
   // In progress at once, of which each loop has an equal share; beyond: 503, for more would not be answered in time.
   std::size_t requests = 512;
-  std::string version;  // of the program
+  std::string version;        // of the program
+  push::Addresses push = {};  // where platforms are, and what else may be asked
 };
 
 // What a listener is for: net::Request::role.
@@ -88,6 +91,7 @@ struct Services {
   std::vector<Here> loops;  // by Loop::index()
   // Whether pushes could go to a channel, as far as that shows without trying; empty: nobody looks.
   std::function<asio::awaitable<Result<void>>(model::Subscription)> check_channel = {};
+  delivery::Asking ask_webhook = {};
   // Writes what is counted beyond dispatch.
   std::function<void(metrics::Page&)> measure = {};
 };

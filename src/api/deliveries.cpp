@@ -3,6 +3,7 @@
 #include "api/notifications.h"
 #include "api/target.h"
 #include "delivery/story.h"
+#include "delivery/webhook.h"
 
 namespace hg::api::deliveries {
 namespace {
@@ -71,12 +72,10 @@ Answer ended_subscriptions(Call& call) {
   out.object().key("value").array();
   for (const auto& row : ended) {
     const auto& s = row.subscription;
-    out.object()
-        .field("userNotificationSubscriptionId", call.services.subscriptions.unsid(s))
-        .field("targetHostName", host_name_of(call, s.feed.app))
-        .field("reason", model::name(s.ended_reason))
-        .field("endedDateTime", s.ended_at)
-        .end();
+    delivery::write(out, {.unsid = call.services.subscriptions.unsid(s),
+                          .host_name = host_name_of(call, s.feed.app),
+                          .reason = s.ended_reason,
+                          .ended_at = *s.ended_at});
   }
   out.end();
   // Those that ended in the same moment may stand on both pages: none is missed.

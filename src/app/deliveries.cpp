@@ -1,5 +1,7 @@
 #include "app/deliveries.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <cstdlib>
 #include <random>
 
@@ -14,15 +16,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-push::Addresses addresses_of(const Config& config) {
-  return {.apns = config.push_apns,
-          .apns_sandbox = config.push_apns_sandbox,
-          .fcm = config.push_fcm,
-          .wns_store_token = config.push_wns_store_token,
-          .wns_entra = config.push_wns_entra,
-          .loopback = config.push_loopback,
-          .webpush_hosts = config.push_webpush_hosts,
-          .authorities = config.push_authorities};
+net::ClientOptions outside_of(const Config& config) {
+  net::ClientOptions options;
+  options.reach = config.push_loopback ? net::Reach::loopback : net::Reach::internet;
+  options.authorities = config.push_authorities;
+  return options;
 }
 
 delivery::Worker::Options options_of(const Config& config) {
@@ -39,6 +37,17 @@ std::function<double()> jitter() {
 
 }  // namespace
 
+push::Addresses addresses_of(const Config& config) {
+  return {.apns = config.push_apns,
+          .apns_sandbox = config.push_apns_sandbox,
+          .fcm = config.push_fcm,
+          .wns_store_token = config.push_wns_store_token,
+          .wns_entra = config.push_wns_entra,
+          .loopback = config.push_loopback,
+          .webpush_hosts = config.push_webpush_hosts,
+          .authorities = config.push_authorities};
+}
+
 Deliveries::Deliveries(asio::any_io_executor loop, House house, const Config& config)
     : loop_(std::move(loop)),
       house_(std::move(house)),
@@ -46,7 +55,10 @@ Deliveries::Deliveries(asio::any_io_executor loop, House house, const Config& co
       mailer_(make_mailer(config)),
       senders_(house_.database, house_.key.subkey(identity::kPushCredentials), house_.key.subkey("vapid keys"),
                [this](const push::Credentials& credentials) { return push::make_sender(workshop_, credentials); }),
-      worker_(loop_, house_.database, hooks(), house_.clock, options_of(config)) {}
+      worker_(loop_, house_.database, hooks(), house_.clock, options_of(config)),
+      outside_(loop_, outside_of(config)),
+      webhooks_(loop_, house_.database, house_.key.subkey(identity::kWebhookSecrets), webhook_hooks(), house_.clock,
+                {}) {}
 
 Deliveries::~Deliveries() = default;
 
@@ -58,8 +70,20 @@ asio::awaitable<Result<void>> Deliveries::check(model::Subscription s) {
 }
 
 asio::awaitable<void> Deliveries::run() {
+  asio::co_spawn(loop_, webhooks_.run(), asio::detached);
   co_await worker_.run();
   workshop_.stop();
+  outside_.stop();
+}
+
+void Deliveries::stop() {
+  worker_.stop();
+  webhooks_.stop();
+}
+
+void Deliveries::measure(metrics::Page& page) const {
+  worker_.tally().measure(page);
+  webhooks_.measure(page);
 }
 
 std::shared_ptr<push::Sender> Deliveries::make_mailer(const Config& config) {
@@ -100,6 +124,15 @@ delivery::Hooks Deliveries::hooks() {
   hooks.words = {
       .etag = [this](const FeedKey& feed, std::int64_t version) { return house_.tokens.etag(feed, version); },
       .host_name = house_.host_name};
+  return hooks;
+}
+
+delivery::WebhookHooks Deliveries::webhook_hooks() {
+  delivery::WebhookHooks hooks;
+  hooks.send = [this](net::Ask ask) { return outside_.send(std::move(ask)); };
+  hooks.unsid = [this](const FeedKey& feed, const SubscriptionId& id) { return house_.tokens.unsid(feed, id); };
+  hooks.host_name = house_.host_name;
+  hooks.random = jitter();
   return hooks;
 }
 

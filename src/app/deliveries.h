@@ -11,6 +11,7 @@
 #include "bus/presence.h"
 #include "crypto/seal.h"
 #include "delivery/senders.h"
+#include "delivery/webhooks.h"
 #include "delivery/worker.h"
 #include "feed/signal.h"
 #include "feed/subscribe.h"
@@ -42,17 +43,20 @@ class Deliveries {
   // Ends after stop(), when what was on its way is settled or has taken too long. On its loop.
   boost::asio::awaitable<void> run();
   // On its loop.
-  void stop() { worker_.stop(); }
+  void stop();
   void hint(Time due) { worker_.hint(due); }
   // What the platform's sender thinks of a channel; where the app has no credentials for it nobody knows.
   boost::asio::awaitable<Result<void>> check(model::Subscription subscription);
   boost::asio::awaitable<void> quiet(FeedKey feed) { return worker_.quiet(feed); }
+  // Whatever is sent to a webhook.
+  boost::asio::awaitable<net::Reached<net::Answer>> ask_webhook(net::Ask ask) { return outside_.send(std::move(ask)); }
 
   // From any thread.
-  void measure(metrics::Page& page) const { worker_.tally().measure(page); }
+  void measure(metrics::Page& page) const;
 
  private:
   [[nodiscard]] delivery::Hooks hooks();
+  [[nodiscard]] delivery::WebhookHooks webhook_hooks();
   [[nodiscard]] std::shared_ptr<push::Sender> make_mailer(const Config& config);
 
   boost::asio::any_io_executor loop_;
@@ -61,6 +65,11 @@ class Deliveries {
   std::shared_ptr<push::Sender> mailer_;  // null: none is configured
   delivery::Senders senders_;
   delivery::Worker worker_;
+  net::Client outside_;  // for webhooks: what hangs there takes no connection from the platforms
+  delivery::Webhooks webhooks_;
 };
+
+// Where the platforms are, as the configuration says.
+push::Addresses addresses_of(const Config& config);
 
 }  // namespace hg::app

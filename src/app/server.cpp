@@ -35,6 +35,7 @@
 #include "store/database.h"
 #include "store/jobs.h"
 #include "store/settings.h"
+#include "store/webhooks.h"
 
 namespace hg::app {
 
@@ -120,6 +121,10 @@ struct Server::Parts {
         janitor_timer(background[0].context()),
         watch(background[0].executor(), *database, clock) {
     services.measure = [this](metrics::Page& page) { measure(page); };
+    services.ask_webhook = [this](net::Ask ask) -> asio::awaitable<net::Reached<net::Answer>> {
+      co_return co_await asio::co_spawn(background[0].context(), deliveries.ask_webhook(std::move(ask)),
+                                        asio::use_awaitable);
+    };
   }
 
   void hint(Time due) {
@@ -167,6 +172,7 @@ struct Server::Parts {
       for (std::size_t i = 0; i < loops->size(); ++i) (*loops)[i].post([this, i] { owned[i]->streams.recheck(); });
     });
     loops->start();
+    background.start();
     started = true;
   }
 
@@ -175,7 +181,10 @@ struct Server::Parts {
     for (std::size_t i = 0; i < loops->size(); ++i)
       asio::co_spawn((*loops)[i].context(), owned[i]->hub.run(), asio::detached);
     // This process alone has the store: whoever held a lease is no more.
-    database->transact_now([](store::Connection& tx) { store::jobs::release_all(tx); });
+    database->transact_now([](store::Connection& tx) {
+      store::jobs::release_all(tx);
+      store::webhooks::release_all(tx);
+    });
     subscriptions.before_handover([this](FeedKey feed) -> asio::awaitable<void> {
       co_await asio::co_spawn(background[0].context(), deliveries.quiet(feed), asio::use_awaitable);
     });
@@ -185,12 +194,11 @@ struct Server::Parts {
     delivered = asio::co_spawn(background[0].context(), deliveries.run(), asio::use_future);
     asio::co_spawn(background[0].context(), sweep(janitor, clock, janitor_timer, stopping), asio::detached);
     asio::co_spawn(background[0].context(), watch.run(), asio::detached);
-    background.start();
-    background_started = true;
+    working = true;
   }
 
   void stop_background() {
-    if (!background_started) return;
+    if (!working) return;
     std::promise<void> told;
     background[0].post([&] {
       stopping = true;
@@ -230,8 +238,8 @@ struct Server::Parts {
   asio::steady_timer janitor_timer;
   Watch watch;
   bool stopping = false;  // on the background loop
-  bool started = false;
-  bool background_started = false;
+  bool started = false;   // the threads
+  bool working = false;   // at what nobody asked for
 
   std::unique_ptr<net::Loops> loops;
   std::vector<std::unique_ptr<Own>> owned;
@@ -246,11 +254,9 @@ Server::~Server() {
   parts.stop_background();
   // What waits for the database gets its result while its loop still runs.
   parts.database->stop();
-  if (parts.background_started) {
+  if (parts.started) {
     parts.background.stop();
     parts.background.join();
-  }
-  if (parts.started) {
     parts.loops->stop();
     parts.loops->join();
   }
@@ -272,6 +278,7 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
   auto parts = std::make_unique<Parts>(std::move(config), std::move(lock), std::move(key), std::move(database));
   parts->registry.load();
   parts->settings.version = HELIOGRAPH_VERSION;
+  parts->settings.push = addresses_of(parts->config);
   parts->settings.public_url = parts->config.public_url;
   while (parts->settings.public_url.ends_with('/')) parts->settings.public_url.pop_back();
   parts->settings.cors_origins = parts->config.cors_origins;
@@ -352,8 +359,8 @@ Result<std::vector<std::string>> Server::listen() {
   parts.settings.operators_apart = wanted.operators_apart;
   parts.loops = std::move(loops);
   parts.furnish();
-  parts.start_loops();
   parts.start_background();
+  parts.start_loops();
   return addresses;
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "store/jobs.h"
 #include "store/outbox.h"
+#include "store/webhooks.h"
 
 namespace hg::app {
 
@@ -56,9 +57,12 @@ asio::awaitable<void> Watch::look_at_backlog() {
     struct Owed {
       store::jobs::Backlog jobs;
       store::outbox::Backlog changes;
+      std::int64_t ends = 0;
     };
-    const auto owed = co_await database_.read(
-        [&](store::Connection& tx) { return Owed{store::jobs::backlog(tx, now), store::outbox::backlog(tx)}; });
+    const auto owed = co_await database_.read([&](store::Connection& tx) {
+      return Owed{store::jobs::backlog(tx, now), store::outbox::backlog(tx), store::webhooks::waiting(tx)};
+    });
+    ends_ = owed.ends;
     jobs_ = owed.jobs.jobs + owed.changes.rows;
     age_ms_ = std::max(owed.jobs.age, now - owed.changes.oldest.value_or(now)).count();
     readable_ = true;
@@ -71,6 +75,8 @@ void Watch::measure(metrics::Page& page) const {
   page.gauge("heliograph_due_jobs", "Changes and jobs that are due to be pushed and not done, some seconds ago.",
              static_cast<double>(jobs_));
   page.gauge("heliograph_due_age_seconds", "How long the oldest of them was due.", static_cast<double>(age_ms_) / 1000);
+  page.gauge("heliograph_webhook_ends_waiting", "Ended subscriptions that webhooks were not told of, some seconds ago.",
+             static_cast<double>(ends_));
   page.gauge("heliograph_store_readable", "1: the store answers queries.", readable_ ? 1 : 0);
 }
 

@@ -40,7 +40,7 @@ class Watch {
   std::shared_ptr<net::TlsContext> tls_;
   boost::asio::steady_timer timer_;
   bool stopped_ = false;
-  std::atomic<std::int64_t> jobs_ = 0, age_ms_ = 0;
+  std::atomic<std::int64_t> jobs_ = 0, age_ms_ = 0, ends_ = 0;
   std::atomic<bool> readable_ = true;
 };
 

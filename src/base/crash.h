@@ -6,7 +6,8 @@
 namespace hg {
 
 // `moment`: "committed" (a change is on disk, nobody has an answer yet), "claimed" (a feed is leased), "midFanOut" (one
-// endpoint has got it, others not), "pushed" (the platform has taken it, nothing is written down), "settled".
+// endpoint has got it, others not), "pushed" (the platform has taken it, nothing is written down), "settled",
+// "webhookTold" (a webhook has taken it, nothing is written down).
 void crash_point(std::string_view moment);
 
 }  // namespace hg

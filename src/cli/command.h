@@ -71,6 +71,7 @@ void add_cross_device(Command program);
 void add_subscription(Command program);
 void add_notification(Command program);
 void add_credential(Command program);
+void add_webhook(Command program);
 void add_delivery(Command program);
 void add_doctor(Command program);
 void add_backup(Command program);

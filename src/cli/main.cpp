@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   hg::cli::add_subscription(root);
   hg::cli::add_notification(root);
   hg::cli::add_credential(root);
+  hg::cli::add_webhook(root);
   hg::cli::add_delivery(root);
   hg::cli::add_doctor(root);
   hg::cli::add_backup(root);

@@ -41,7 +41,7 @@ std::size_t end_overdue(store::Connection& tx, Time now, std::size_t batch, std:
   for (const auto& row : overdue) {
     const auto& s = row.subscription;
     // It ended then, however late this comes by.
-    if (!store::subscriptions::end(tx, s.feed, s.id, model::EndReason::expired, s.expires_at)) continue;
+    if (!store::subscriptions::end(tx, s.feed, s.id, model::EndReason::expired, now, s.expires_at)) continue;
     messages.emplace_back(bus::Ended{s.feed, s.id, std::string(name(model::EndReason::expired))});
   }
   return overdue.size();

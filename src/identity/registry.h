@@ -18,6 +18,7 @@
 #include "store/credentials.h"
 #include "store/database.h"
 #include "store/users.h"
+#include "store/webhooks.h"
 
 namespace hg::identity {
 
@@ -67,8 +68,14 @@ struct ApplicationChange {
   std::optional<bool> blocked, pkce_optional;
 };
 
-// What the secrets of push credentials are sealed for, each under its id.
+struct AddedWebhook {
+  store::Webhook webhook;
+  std::string secret;  // as libraries of standardwebhooks.com take it: "whsec_…"; shown once, here
+};
+
+// What the secrets of push credentials are sealed for, each under its id; and those of webhooks.
 inline constexpr std::string_view kPushCredentials = "push credentials";
+inline constexpr std::string_view kWebhookSecrets = "webhook secrets";
 
 class Registry {
  public:
@@ -119,6 +126,12 @@ class Registry {
   asio::awaitable<Result<store::Credential>> add_credential(Actor actor, AppId app, PushCredential credential);
   asio::awaitable<Result<void>> remove_credential(Actor actor, AppId app, Guid id);
   asio::awaitable<std::vector<store::Credential>> credentials(AppId app);
+
+  // Where its app servers are told of ended subscriptions. The secret, 256 random bits, is answered once.
+  asio::awaitable<Result<AddedWebhook>> add_webhook(Actor actor, AppId app, std::string url);
+  asio::awaitable<Result<void>> remove_webhook(Actor actor, AppId app, Guid id);
+  asio::awaitable<std::vector<store::Webhook>> webhooks(AppId app);
+  asio::awaitable<Result<store::Webhook>> webhook(AppId app, Guid id);
 
   // One line in the audit log for what is no change of the directory (a token minted on behalf of a user).
   asio::awaitable<void> note(Actor actor, std::string action, std::string target, std::string detail_json);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "store/directory.h"
+#include "store/webhooks.h"
 
 namespace hg::store::cross_device {
 
@@ -81,6 +82,7 @@ bool remove(Connection& tx, AppId id) {
   tx.exec("DELETE FROM cross_device_members WHERE app_id = $1", {id});
   tx.exec("DELETE FROM vapid_keys WHERE app_id = $1", {id});
   tx.exec("DELETE FROM credentials WHERE app_id = $1", {id});
+  webhooks::remove_all(tx, id);
   bump_directory(tx);
   return true;
 }

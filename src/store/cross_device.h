@@ -39,7 +39,7 @@ std::optional<CrossDeviceApp> find(Connection& tx, AppId id);
 std::optional<CrossDeviceApp> find_by_host(Connection& tx, std::string_view host_name);
 std::vector<CrossDeviceApp> list(Connection& tx);                // by host name
 Result<void> update(Connection& tx, const CrossDeviceApp& app);  // Code::not_found, Code::conflict
-bool remove(Connection& tx, AppId id);                           // members, keys and credentials too
+bool remove(Connection& tx, AppId id);                           // members, keys, credentials, webhooks
 
 bool add_member(Connection& tx, AppId app, ApplicationId application);  // false where it was one already
 bool remove_member(Connection& tx, AppId app, ApplicationId application);

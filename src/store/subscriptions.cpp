@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "store/webhooks.h"
 
 namespace hg::store {
 namespace {
@@ -152,11 +153,16 @@ void update(Connection& tx, const SubscriptionRow& row) {
        s.id});
 }
 
-bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::EndReason reason, Time now) {
-  return tx.exec(
-             "UPDATE subscriptions SET ended_at = $1, ended_reason = $2 WHERE shard = $3 AND user_id = $4 "
-             "AND app_id = $5 AND id = $6 AND ended_at IS NULL",
-             {now, reason, feed.shard(), feed.user, feed.app, id}) > 0;
+bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::EndReason reason, Time now,
+         std::optional<Time> ended_at) {
+  const Time at = ended_at.value_or(now);
+  const auto ended = tx.exec(
+      "UPDATE subscriptions SET ended_at = $1, ended_reason = $2 WHERE shard = $3 AND user_id = $4 "
+      "AND app_id = $5 AND id = $6 AND ended_at IS NULL",
+      {at, reason, feed.shard(), feed.user, feed.app, id});
+  if (ended == 0) return false;
+  webhooks::owe(tx, {.feed = feed, .subscription = id, .reason = reason, .ended_at = at, .made_at = now});
+  return true;
 }
 
 std::map<SubscriptionId, std::vector<Time>> nudged(Connection& tx, const FeedKey& feed) {

@@ -48,8 +48,10 @@ std::vector<Endpoint> endpoints(Connection& tx, const FeedKey& feed, Time now);
 
 void insert(Connection& tx, const SubscriptionRow& row);
 void update(Connection& tx, const SubscriptionRow& row);
-// False where it had ended already, or is unknown.
-bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::EndReason reason, Time now);
+// The app's webhooks come to be told of it. `ended_at`: where that was before `now`. False where it had ended already,
+// or is unknown.
+bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::EndReason reason, Time now,
+         std::optional<Time> ended_at = {});
 
 // When each endpoint of the feed was told silently of late, ascending; those that never were are left out.
 std::map<SubscriptionId, std::vector<Time>> nudged(Connection& tx, const FeedKey& feed);

@@ -8,11 +8,12 @@ import { demoServer } from '../harness/server.mjs';
 import { appToken, userToken, subscribe } from '../harness/actors.mjs';
 import { Contract, checkDocument } from '../harness/contract.mjs';
 import { parseTranscript, play } from '../harness/transcript.mjs';
+import { Receiver } from '../harness/webhook.mjs';
 
 const folder = path.resolve(import.meta.dirname, '../transcripts');
 
 // What a file's server has beside the demo's.
-const settings = { 'throttled.http': { HELIOGRAPH_LIMITS_REQUESTS: '1' } };
+const settings = { 'throttled.http': { HELIOGRAPH_LIMITS_REQUESTS: '1' }, 'webhooks.http': { HELIOGRAPH_PUSH_LOOPBACK: 'true' } };
 const played = new Set();
 let operations = new Set();
 
@@ -30,6 +31,8 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.http')))
     const phone = await subscribe(server.base, variables.aliceToken, { deviceId: 'phone' });
     variables.unsid = phone.unsid;
     variables.subscription = phone.id;
+    variables.webhook = (await Receiver.start(t)).url;
+    variables.silent = (await Receiver.start(t, { agrees: () => undefined })).url;
     const contract = new Contract(await (await fetch(`${server.base}/openapi.json`)).json());
     operations = contract.operationIds;
     for (const block of parseTranscript(readFileSync(path.join(folder, file), 'utf8')))
