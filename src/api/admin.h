@@ -46,6 +46,7 @@
 //                                                          clientSecret
 //                                                     webpush: subject
 //   DELETE  /crossDeviceApps/{hostName}/credentials/{id}                                       204
+//   POST    /crossDeviceApps/{hostName}/credentials/{id}/test   asks the platform now         {state, reason, advice}
 //   GET     /crossDeviceApps/{hostName}/webhooks                                               [Webhook]
 //   POST    /crossDeviceApps/{hostName}/webhooks      url, which must answer the challenge     201 Webhook, secret
 //   DELETE  /crossDeviceApps/{hostName}/webhooks/{id}                                          204
@@ -129,6 +130,7 @@ Answer remove_sender_domain(Call& call);
 Answer list_credentials(Call& call);
 Answer add_credential(Call& call);
 Answer remove_credential(Call& call);
+Answer test_credential(Call& call);
 
 Answer list_webhooks(Call& call);
 Answer add_webhook(Call& call);

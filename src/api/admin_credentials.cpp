@@ -100,4 +100,29 @@ Answer remove_credential(Call& call) {
   co_return no_content();
 }
 
+// What the platform says is written down, as when something is pushed.
+Answer test_credential(Call& call) {
+  HG_CO_TRY(const auto id, path_app(call));
+  const auto named = Guid::parse(path_text(call, "id")).value_or(Guid{});
+  HG_CO_TRY(const auto credential, co_await call.services.registry.credential(id, named));
+  const auto app =
+      co_await call.services.database.read([&](store::Connection& tx) { return store::cross_device::find(tx, id); });
+  if (!app) co_return fail(Code::not_found, "the cross-device app is gone");
+  const auto probed = co_await call.services.probe(credential, *app);
+  if (probed.state != delivery::Probed::State::unknown) {
+    const bool refused = probed.state == delivery::Probed::State::refused;
+    co_await call.services.database.transact([&](store::Connection& tx) {
+      store::credentials::mark(tx, credential.id, refused ? std::optional(call.now) : std::nullopt, probed.reason);
+    });
+  }
+  std::string text;
+  JsonWriter(text)
+      .object()
+      .field("state", delivery::name(probed.state))
+      .field("reason", or_null(probed.reason))
+      .field("advice", or_null(probed.advice))
+      .end();
+  co_return json_response(200, std::move(text));
+}
+
 }  // namespace hg::api::admin

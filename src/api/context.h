@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "bus/bus.h"
+#include "delivery/probe.h"
 #include "delivery/webhook.h"
 #include "feed/hub.h"
 #include "feed/reader.h"
@@ -92,6 +93,8 @@ struct Services {
   // Whether pushes could go to a channel, as far as that shows without trying; empty: nobody looks.
   std::function<asio::awaitable<Result<void>>(model::Subscription)> check_channel = {};
   delivery::Asking ask_webhook = {};
+  // Whether a push platform takes credentials, asked now.
+  std::function<asio::awaitable<delivery::Probed>(store::Credential, store::CrossDeviceApp)> probe = {};
   // Writes what is counted beyond dispatch.
   std::function<void(metrics::Page&)> measure = {};
 };

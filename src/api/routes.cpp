@@ -138,6 +138,8 @@ constexpr Route kRoutes[] = {
      "Add credentials of a push platform", takes("newCredential").answers("201 credential 409")},
     {"DELETE", "/crossDeviceApps/{hostName}/credentials/{id}", admin_write, kAdmin, admin::remove_credential,
      "Remove credentials of a push platform", answers("204")},
+    {"POST", "/crossDeviceApps/{hostName}/credentials/{id}/test", admin_write, kAdmin, admin::test_credential,
+     "Ask the push platform now whether it takes them", takes("nothing?").answers("200 credentialTest")},
     {"GET", "/crossDeviceApps/{hostName}/webhooks", admin_read, kAdmin, admin::list_webhooks,
      "Where its app servers are told of ended subscriptions", answers("200 webhooks")},
     {"POST", "/crossDeviceApps/{hostName}/webhooks", admin_write, kAdmin, admin::add_webhook,

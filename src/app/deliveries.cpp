@@ -48,10 +48,25 @@ push::Addresses addresses_of(const Config& config) {
           .authorities = config.push_authorities};
 }
 
+Result<push::MailRelay> mail_relay_of(const Config& config) {
+  HG_TRY(auto password, resolve_secret(config.mail_password, [](const std::string& name) -> std::optional<std::string> {
+           const char* value = std::getenv(name.c_str());
+           return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+         }));
+  // An editor's last line end is no part of it.
+  while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
+  return push::MailRelay{.url = config.mail_relay,
+                         .user = config.mail_user,
+                         .password = std::move(password),
+                         .from_address = config.mail_from_address,
+                         .from_name = config.mail_from_name};
+}
+
 Deliveries::Deliveries(asio::any_io_executor loop, House house, const Config& config)
     : loop_(std::move(loop)),
       house_(std::move(house)),
-      workshop_(loop_, house_.clock, addresses_of(config)),
+      addresses_(addresses_of(config)),
+      workshop_(loop_, house_.clock, addresses_),
       mailer_(make_mailer(config)),
       senders_(house_.database, house_.key.subkey(identity::kPushCredentials), house_.key.subkey("vapid keys"),
                [this](const push::Credentials& credentials) { return push::make_sender(workshop_, credentials); }),
@@ -74,6 +89,7 @@ asio::awaitable<void> Deliveries::run() {
   co_await worker_.run();
   workshop_.stop();
   outside_.stop();
+  for (auto* fresh : probing_) fresh->stop();
 }
 
 void Deliveries::stop() {
@@ -86,21 +102,23 @@ void Deliveries::measure(metrics::Page& page) const {
   webhooks_.measure(page);
 }
 
+asio::awaitable<delivery::Probed> Deliveries::probe(store::Credential credential, store::CrossDeviceApp app) {
+  push::Workshop fresh(loop_, house_.clock, addresses_);
+  auto gone = [this](push::Workshop* done) { std::erase(probing_, done); };
+  const std::unique_ptr<push::Workshop, decltype(gone)> listed(&fresh, gone);
+  probing_.push_back(&fresh);
+  co_return co_await delivery::probe(fresh, std::move(credential), std::move(app),
+                                     house_.key.subkey(identity::kPushCredentials));
+}
+
 std::shared_ptr<push::Sender> Deliveries::make_mailer(const Config& config) {
   if (config.mail_relay.empty()) return nullptr;
-  const auto password = resolve_secret(config.mail_password, [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  });
-  if (!password) {
-    log::error("delivery", "mail.password: {}; fallback mails fail", password.error().message);
+  const auto relay = mail_relay_of(config);
+  if (!relay) {
+    log::error("delivery", "mail.password: {}; fallback mails fail", relay.error().message);
     return nullptr;
   }
-  auto mailer = push::make_sender(workshop_, push::MailRelay{.url = config.mail_relay,
-                                                             .user = config.mail_user,
-                                                             .password = *password,
-                                                             .from_address = config.mail_from_address,
-                                                             .from_name = config.mail_from_name});
+  auto mailer = push::make_sender(workshop_, *relay);
   if (mailer) return *std::move(mailer);
   log::error("delivery", "mail.relay cannot be used: {}; fallback mails fail", mailer.error().message);
   return nullptr;

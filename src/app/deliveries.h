@@ -10,6 +10,7 @@
 #include "bus/bus.h"
 #include "bus/presence.h"
 #include "crypto/seal.h"
+#include "delivery/probe.h"
 #include "delivery/senders.h"
 #include "delivery/webhooks.h"
 #include "delivery/worker.h"
@@ -48,6 +49,8 @@ class Deliveries {
   // What the platform's sender thinks of a channel; where the app has no credentials for it nobody knows.
   boost::asio::awaitable<Result<void>> check(model::Subscription subscription);
   boost::asio::awaitable<void> quiet(FeedKey feed) { return worker_.quiet(feed); }
+  // Whether the platform takes it, asked anew.
+  boost::asio::awaitable<delivery::Probed> probe(store::Credential credential, store::CrossDeviceApp app);
   // Whatever is sent to a webhook.
   boost::asio::awaitable<net::Reached<net::Answer>> ask_webhook(net::Ask ask) { return outside_.send(std::move(ask)); }
 
@@ -61,7 +64,9 @@ class Deliveries {
 
   boost::asio::any_io_executor loop_;
   House house_;
+  const push::Addresses addresses_;
   push::Workshop workshop_;
+  std::vector<push::Workshop*> probing_;
   std::shared_ptr<push::Sender> mailer_;  // null: none is configured
   delivery::Senders senders_;
   delivery::Worker worker_;
@@ -69,7 +74,9 @@ class Deliveries {
   delivery::Webhooks webhooks_;
 };
 
-// Where the platforms are, as the configuration says.
+// Where the platforms are, and the relay of fallback mails, as the configuration says. Code::not_found where the
+// relay's password cannot be read.
 push::Addresses addresses_of(const Config& config);
+Result<push::MailRelay> mail_relay_of(const Config& config);
 
 }  // namespace hg::app

@@ -121,6 +121,10 @@ struct Server::Parts {
         janitor_timer(background[0].context()),
         watch(background[0].executor(), *database, clock) {
     services.measure = [this](metrics::Page& page) { measure(page); };
+    services.probe = [this](store::Credential c, store::CrossDeviceApp app) -> asio::awaitable<delivery::Probed> {
+      co_return co_await asio::co_spawn(background[0].context(), deliveries.probe(std::move(c), std::move(app)),
+                                        asio::use_awaitable);
+    };
     services.ask_webhook = [this](net::Ask ask) -> asio::awaitable<net::Reached<net::Answer>> {
       co_return co_await asio::co_spawn(background[0].context(), deliveries.ask_webhook(std::move(ask)),
                                         asio::use_awaitable);

@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
+#include "store/credentials.h"
 #include "store/jobs.h"
 #include "store/outbox.h"
 #include "store/webhooks.h"
@@ -58,11 +59,15 @@ asio::awaitable<void> Watch::look_at_backlog() {
       store::jobs::Backlog jobs;
       store::outbox::Backlog changes;
       std::int64_t ends = 0;
+      std::vector<std::pair<model::ChannelKind, std::int64_t>> refused;
     };
     const auto owed = co_await database_.read([&](store::Connection& tx) {
-      return Owed{store::jobs::backlog(tx, now), store::outbox::backlog(tx), store::webhooks::waiting(tx)};
+      return Owed{store::jobs::backlog(tx, now), store::outbox::backlog(tx), store::webhooks::waiting(tx),
+                  store::credentials::refused(tx)};
     });
     ends_ = owed.ends;
+    for (auto& count : refused_) count = 0;
+    for (const auto& [platform, count] : owed.refused) refused_.at(static_cast<std::size_t>(platform)) = count;
     jobs_ = owed.jobs.jobs + owed.changes.rows;
     age_ms_ = std::max(owed.jobs.age, now - owed.changes.oldest.value_or(now)).count();
     readable_ = true;
@@ -77,6 +82,10 @@ void Watch::measure(metrics::Page& page) const {
   page.gauge("heliograph_due_age_seconds", "How long the oldest of them was due.", static_cast<double>(age_ms_) / 1000);
   page.gauge("heliograph_webhook_ends_waiting", "Ended subscriptions that webhooks were not told of, some seconds ago.",
              static_cast<double>(ends_));
+  using enum model::ChannelKind;
+  for (const auto platform : {wns, fcm, apns, webpush})
+    page.gauge("heliograph_credentials_refused", "Credentials that a push platform does not take, some seconds ago.",
+               static_cast<double>(refused_.at(static_cast<std::size_t>(platform))), {{"platform", name(platform)}});
   page.gauge("heliograph_store_readable", "1: the store answers queries.", readable_ ? 1 : 0);
 }
 

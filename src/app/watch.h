@@ -2,6 +2,7 @@
 // the background loop.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -10,6 +11,7 @@
 
 #include "base/metrics.h"
 #include "base/time.h"
+#include "model/delivery.h"
 #include "net/tls.h"
 #include "store/database.h"
 
@@ -41,6 +43,7 @@ class Watch {
   boost::asio::steady_timer timer_;
   bool stopped_ = false;
   std::atomic<std::int64_t> jobs_ = 0, age_ms_ = 0, ends_ = 0;
+  std::array<std::atomic<std::int64_t>, model::kCarriers> refused_{};  // credentials
   std::atomic<bool> readable_ = true;
 };
 

@@ -65,6 +65,17 @@ Result<void> list(const Options& options, Door& door) {
   return {};
 }
 
+Result<void> test(const Options& options, Door& door) {
+  HG_TRY(const std::string path, path_of(options, door));
+  HG_TRY(const json::value told, door.admin("POST", path + "/" + percent_encode(options.id) + "/test"));
+  options.json ? print_json(told) : print_object(told);
+  const std::string state = readable(told.at("state"));
+  if (state == "ok") return {};
+  return fail(Code::unavailable,
+              (state == "refused" ? "the platform refuses them: " : "the platform could not be asked: ") +
+                  readable(told.at("reason")));
+}
+
 Result<void> remove(const Options& options, Door& door) {
   HG_TRY(const std::string path, path_of(options, door));
   HG_TRY([[maybe_unused]] const json::value done, door.admin("DELETE", path + "/" + percent_encode(options.id)));
@@ -114,6 +125,7 @@ void add_credential(Command program) {
   webpush.option("--subject", options->subject, "mailto:push@contoso.com or https://contoso.com").required();
 
   verb("list", "all of a cross-device app, without secrets", list);
+  verb("test", "ask the platform now whether it takes one", test).option("id", options->id, "its id").required();
   verb("remove", "remove one", remove).option("id", options->id, "its id").required();
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 struct Options {
   std::string data, config;
-  bool json = false;
+  bool json = false, offline = false;
 };
 
 constexpr std::pair<std::string_view, void (*)(const Patient&, Findings&)> kChecks[] = {
@@ -27,6 +27,7 @@ constexpr std::pair<std::string_view, void (*)(const Patient&, Findings&)> kChec
     {"store", check_store},
     {"sealing key", check_sealing_key},
     {"credentials", check_credentials},
+    {"mail relay", check_mail_relay},
     {"clock", check_clock},
     {"certificate", check_certificate},
     {"listeners", check_listeners},
@@ -35,7 +36,7 @@ constexpr std::pair<std::string_view, void (*)(const Patient&, Findings&)> kChec
     {"disk", check_disk},
 };
 
-Patient patient_of(const std::string& config_file, const std::string& data) {
+Patient patient_of(const std::string& config_file, const std::string& data, bool offline) {
   app::Config config;
   std::string mistake;
   if (auto read = configuration(config_file, data)) {
@@ -45,7 +46,7 @@ Patient patient_of(const std::string& config_file, const std::string& data) {
     config.data = data;
   }
   app::DataFiles files(config.data);
-  return {config_file, std::move(config), std::move(files), std::move(mistake), SystemClock().now()};
+  return {config_file, std::move(config), std::move(files), std::move(mistake), SystemClock().now(), offline};
 }
 
 std::string_view word(Health health) {
@@ -78,7 +79,7 @@ void print_as_json(const Findings& findings, bool well) {
 }
 
 int doctor(const Options& options) {
-  const Findings findings = examine(options.config, options.data);
+  const Findings findings = examine(options.config, options.data, options.offline);
   const bool well = std::ranges::none_of(findings, [](const Finding& f) { return f.health == Health::fail; });
   options.json ? print_as_json(findings, well) : print(findings);
   return well ? kDone : kFailed;
@@ -87,8 +88,8 @@ int doctor(const Options& options) {
 }  // namespace
 
 // A check that faults has found something: the line says what.
-Findings examine(const std::string& config_file, const std::string& data) {
-  const Patient patient = patient_of(config_file, data);
+Findings examine(const std::string& config_file, const std::string& data, bool offline) {
+  const Patient patient = patient_of(config_file, data, offline);
   Findings findings;
   for (const auto& [name, check] : kChecks) {
     try {
@@ -110,9 +111,11 @@ std::string readable_size(std::int64_t bytes) {
 
 void add_doctor(Command program) {
   auto options = std::make_shared<Options>();
-  const Command command = program.command("doctor", "check configuration, store, keys, clock, network and disk");
+  const Command command =
+      program.command("doctor", "check configuration, store, keys, credentials, clock, network and disk");
   command.option("--data", options->data, "the data directory");
   command.option("--config", options->config, "TOML file of the server");
+  command.flag("--offline", options->offline, "ask no push platform and no mail relay");
   command.flag("--json", options->json, "print JSON");
   command.runs([options] { return doctor(*options); });
 }

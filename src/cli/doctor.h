@@ -30,6 +30,7 @@ struct Patient {
   app::DataFiles files;
   std::string config_mistake;  // "" where it could be read
   Time now{};
+  bool offline = false;  // nobody else is asked
 };
 
 using Findings = std::vector<Finding>;
@@ -40,7 +41,9 @@ void check_directory(const Patient& patient, Findings& findings);
 void check_server(const Patient& patient, Findings& findings);
 void check_store(const Patient& patient, Findings& findings);
 void check_sealing_key(const Patient& patient, Findings& findings);
+// What others think of us (doctor_credentials.cpp): each is asked, 15 s at the most for all.
 void check_credentials(const Patient& patient, Findings& findings);
+void check_mail_relay(const Patient& patient, Findings& findings);
 // The machine (doctor_host.cpp).
 void check_clock(const Patient& patient, Findings& findings);
 void check_descriptors(const Patient& patient, Findings& findings);
@@ -51,7 +54,7 @@ void check_listeners(const Patient& patient, Findings& findings);
 void check_public_url(const Patient& patient, Findings& findings);
 
 // All of them; throws nothing.
-Findings examine(const std::string& config_file, const std::string& data);
+Findings examine(const std::string& config_file, const std::string& data, bool offline = false);
 
 // Judgements, from plain numbers.
 Finding judge_disk(std::int64_t free_bytes, std::int64_t all_bytes, std::int64_t free_inodes, std::int64_t all_inodes);

@@ -12,10 +12,7 @@
 #include "cli/doctor.h"
 #include "cli/door.h"
 #include "identity/registry.h"
-#include "store/credentials.h"
-#include "store/cross_device.h"
 #include "store/file.h"
-#include "store/migrate.h"
 
 namespace hg::cli {
 
@@ -24,7 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kLargeLog = 256 * 1024 * 1024;
-constexpr std::int64_t kCredentialsSchema = 3;  // the first that has them
 
 // Others may read it, or it is somebody else's.
 void check_private(const std::string& path, mode_t right, Findings& findings) {
@@ -163,31 +159,6 @@ void check_sealing_key(const Patient& patient, Findings& findings) {
     findings.push_back({"sealing key", Health::fail, "it does not open what is in the store: it is another store's",
                         fmt::format("put back the key of a backup as {}, mode 600", files.sealing_key)});
   }
-}
-
-// What push platforms said of the apps' credentials the last time they were shown.
-void check_credentials(const Patient& patient, Findings& findings) {
-  if (!fs::exists(patient.files.database)) return;
-  std::size_t sets = 0;
-  const std::size_t before = findings.size();
-  store::read_file(patient.files.database, [&](store::Connection& tx) {
-    if (store::schema_version(tx) < kCredentialsSchema) return;  // said by the store's line
-    for (const auto& one : store::credentials::list(tx)) {
-      ++sets;
-      if (!one.broken_at) continue;
-      const auto app = store::cross_device::find(tx, one.app);
-      const auto platform = model::name(one.platform);
-      findings.push_back(
-          {"credentials", Health::fail,
-           fmt::format("{} of {} are not taken since {}: {}", platform, app ? app->host_name : "", iso(*one.broken_at),
-                       one.broken_reason),
-           fmt::format("heliograph credential add-{}, then heliograph credential remove {}", platform, one.id.str())});
-    }
-  });
-  if (findings.size() == before)
-    findings.push_back({"credentials", Health::ok,
-                        sets == 0 ? "no push platform is configured but Web Push"
-                                  : fmt::format("{} of push platforms, none refused", sets)});
 }
 
 }  // namespace hg::cli

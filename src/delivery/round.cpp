@@ -220,7 +220,11 @@ asio::awaitable<Sent> Worker::send(std::shared_ptr<Round> round, model::Send one
       sent.verdict = co_await found.sender->send(subscription.channel, message_of(one, sight, hooks_.words));
       if (sent.verdict->delivered()) crash_point(round->lanes > 1 ? "midFanOut" : "pushed");
     } else {
-      sent.verdict = push::Verdict{.outcome = push::Verdict::Outcome::rejected, .reason = "noCredentials"};
+      // Somebody may set them while it is still worth telling. That they cannot be used for this endpoint (Apple's want
+      // an app id) says nothing of others.
+      sent.verdict = push::Verdict{.outcome = push::Verdict::Outcome::credentials,
+                                   .reason = found.credential.zero() ? "noCredentials" : "unusableCredentials"};
+      sent.credential = {};
     }
   } catch (const std::exception& fault) {
     log::error("delivery", "cannot send (fault {}): {}", one.faults + 1, fault.what());

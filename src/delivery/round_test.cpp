@@ -179,6 +179,35 @@ TEST(Delivery, ends_an_endpoint_that_is_gone_and_what_was_owed_to_it) {
   EXPECT_TRUE(s.jobs().empty());
 }
 
+TEST(Delivery, waits_for_credentials_while_there_are_none) {
+  Setting s;
+  const auto phone = s.subscribe(ChannelKind::fcm, "phone");
+  const auto sender = std::exchange(s.senders[ChannelKind::fcm], nullptr);
+  const auto first = s.post("first"), second = s.post("second");
+
+  s.step();
+  EXPECT_EQ(s.outcome(first, phone), "retrying/noCredentials");
+  s.senders[ChannelKind::fcm] = sender;
+  s.run_until(kStart + kCredentialsPause + seconds(1));
+
+  EXPECT_EQ(s.outcome(first, phone), "accepted");
+  EXPECT_EQ(s.outcome(second, phone), "accepted");
+  ASSERT_EQ(sender->given.size(), 2U);
+  EXPECT_EQ(sender->given[0].message.title, "Hello first");
+}
+
+TEST(Delivery, that_waits_for_credentials_in_vain_expires) {
+  Setting s;
+  const auto phone = s.subscribe(ChannelKind::fcm, "phone");
+  s.senders[ChannelKind::fcm] = nullptr;
+  const auto id = s.post("order");  // for two hours
+
+  s.run_until(kStart + hours(3));
+
+  EXPECT_EQ(s.outcome(id, phone), "expired/noCredentials");
+  EXPECT_TRUE(s.jobs().empty());
+}
+
 TEST(Delivery, lets_live_an_endpoint_that_registered_again_since_it_was_gone) {
   Setting s;
   const auto phone = s.subscribe(ChannelKind::apns, "phone");

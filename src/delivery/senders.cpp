@@ -2,39 +2,13 @@
 
 #include <algorithm>
 
-#include "base/json.h"
 #include "base/log.h"
+#include "delivery/credentials.h"
 #include "store/directory.h"
 
 namespace hg::delivery {
 
-namespace {
-
 using model::ChannelKind;
-
-std::string text_of(const json::object& from, std::string_view name) {
-  const auto* found = from.if_contains(name);
-  return found == nullptr ? std::string() : std::string(found->as_string());
-}
-
-push::Credentials apns(const json::object& given, std::string topic) {
-  const auto environment = text_of(given, "environment");
-  return push::ApnsCredentials{.key = text_of(given, "key"),
-                               .key_id = text_of(given, "keyId"),
-                               .team_id = text_of(given, "teamId"),
-                               .topic = std::move(topic),
-                               // Of tokens that do not say.
-                               .environment = environment == "sandbox" ? "sandbox" : "production"};
-}
-
-push::Credentials wns(const json::object& given) {
-  const auto tenant = text_of(given, "tenantId");
-  return push::WnsCredentials{.client_id = text_of(given, tenant.empty() ? "packageSid" : "clientId"),
-                              .client_secret = text_of(given, "clientSecret"),
-                              .tenant = tenant};
-}
-
-}  // namespace
 
 const store::Credential* credential_for(const std::vector<store::Credential>& all, ChannelKind platform,
                                         std::string_view app_id) {
@@ -82,12 +56,6 @@ Senders::Known Senders::read(store::Connection& tx) const {
   return known;
 }
 
-json::object Senders::opened(const store::Credential& credential) const {
-  const auto clear = credential_key_.open(credential.id.view(), as_bytes(credential.sealed));
-  if (!clear) throw std::runtime_error("push credentials cannot be opened: they were sealed with another key");
-  return json::parse(as_text(*clear)).as_object();
-}
-
 push::Credentials Senders::webpush(const App& app, const store::Credential* subject) const {
   push::WebPushCredentials made;
   for (const auto& key : app.keys) {
@@ -95,7 +63,8 @@ push::Credentials Senders::webpush(const App& app, const store::Credential* subj
     if (!clear) throw std::runtime_error("a VAPID key cannot be opened: it was sealed with another key");
     made.keys.emplace_back(as_text(*clear));
   }
-  made.subject = subject == nullptr ? "https://" + app.app.host_name : text_of(opened(*subject), "subject");
+  made.subject = subject == nullptr ? default_subject(app.app)
+                                    : std::get<push::WebPushCredentials>(opened(*subject, credential_key_)).subject;
   return made;
 }
 
@@ -131,14 +100,10 @@ boost::asio::awaitable<Found> Senders::of(model::Subscription s, std::int64_t di
     co_return made("webpush " + s.feed.app.str(), credential == nullptr ? Guid{} : credential->id,
                    [&] { return webpush(app, credential); });
   if (credential == nullptr) co_return Found{};
-  if (kind == ChannelKind::apns)
-    co_return made(credential->id.str() + " " + app_id, credential->id,
-                   [&] { return apns(opened(*credential), app_id); });
-  co_return made(credential->id.str(), credential->id, [&] {
-    const json::object given = opened(*credential);
-    return kind == ChannelKind::fcm ? push::Credentials(push::FcmCredentials{text_of(given, "serviceAccount")})
-                                    : wns(given);
-  });
+  // Each app id of Apple's is a topic of its own.
+  const bool apple = kind == ChannelKind::apns;
+  co_return made(apple ? credential->id.str() + " " + app_id : credential->id.str(), credential->id,
+                 [&] { return opened(*credential, credential_key_, app_id); });
 }
 
 }  // namespace hg::delivery

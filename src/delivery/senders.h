@@ -40,7 +40,6 @@ class Senders {
   };
 
   [[nodiscard]] Known read(store::Connection& tx) const;
-  [[nodiscard]] json::object opened(const store::Credential& credential) const;
   [[nodiscard]] push::Credentials webpush(const App& app, const store::Credential* subject) const;
   Found made(const std::string& name, const Guid& credential, const std::function<push::Credentials()>& credentials);
 

@@ -39,6 +39,7 @@ class Settling {
   void again(const Sent& one, Delivery* line);
   void gone(const Sent& one, Delivery* line);
   void credentials(const Sent& one, Delivery* line);
+  void mark(const Sent& one, std::optional<Time> broken_at, const std::string& reason);
   void faulted(const Sent& one, Delivery* line);
   void untried(const Sent& one);
   void fail(Delivery* line, Outcome outcome, std::string_view reason);
@@ -208,7 +209,7 @@ void Settling::delivered(const Sent& one, Delivery* there) {
     done_.changes.accepted.emplace_back(one.carrier, one.at - there->owed_at);
   }
   if (one.carrier == ChannelKind::email) return;
-  if (!one.credential.zero()) store::credentials::mark(tx_, one.credential, std::nullopt, "");
+  mark(one, std::nullopt, "");
   // A nudge that waited was in it.
   store::jobs::erase(tx_, nudge_of(send.to));
   clear(send);
@@ -272,9 +273,15 @@ void Settling::gone(const Sent& one, Delivery* there) {
   }
 }
 
+void Settling::mark(const Sent& one, std::optional<Time> broken_at, const std::string& reason) {
+  if (one.credential.zero()) return;
+  if (store::credentials::mark(tx_, one.credential, broken_at, reason))
+    done_.turns.push_back({.credential = one.credential, .platform = one.carrier, .reason = reason});
+}
+
 // Nobody's fault but the app's: what is owed waits, however often this was tried.
 void Settling::credentials(const Sent& one, Delivery* there) {
-  if (!one.credential.zero()) store::credentials::mark(tx_, one.credential, now_, one.verdict->reason);
+  mark(one, now_, one.verdict->reason);
   if (expiry(one.send) <= now_ + kCredentialsPause) return fail(there, Outcome::expired, one.verdict->reason);
   put(job(one, now_ + kCredentialsPause, one.send.attempts));
   if (kind_of(one) == JobKind::alert) held_[one.send.to] = now_ + kCredentialsPause;

@@ -54,7 +54,15 @@ struct Settlement {
 };
 
 struct Settled {
+  // Credentials that the platform did not take for the first time, or takes again.
+  struct Turn {
+    Guid credential = {};
+    model::ChannelKind platform = model::ChannelKind::live;
+    std::string reason = {};  // "": taken again
+  };
+
   bool lost = false;  // the lease was another's by then: nothing was written
+  std::vector<Turn> turns = {};
   Tally::Changes changes;
   std::vector<bus::Message> messages;
   std::optional<Time> due;  // the earliest of what was put

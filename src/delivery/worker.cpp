@@ -13,6 +13,16 @@ namespace {
 
 constexpr Duration kBackOff = std::chrono::seconds(1);
 
+void say(const Settled::Turn& turn) {
+  const auto platform = model::name(turn.platform);
+  if (turn.reason.empty()) {
+    log::info("delivery", "{} credentials {} are taken again", platform, turn.credential.str());
+  } else {
+    log::warn("delivery", "{} credentials {} are refused: {}; what they are to send waits", platform,
+              turn.credential.str(), turn.reason);
+  }
+}
+
 }  // namespace
 
 // One that waits for its transaction.
@@ -120,6 +130,7 @@ asio::awaitable<void> Worker::settle_all() {
 void Worker::after(const Settled& settled) {
   if (settled.lost) return;
   tally_.count(settled.changes);
+  for (const auto& turn : settled.turns) say(turn);
   if (hooks_.publish && !settled.messages.empty()) hooks_.publish(settled.messages);
   if (settled.due) hint(*settled.due);
 }

@@ -126,6 +126,8 @@ class Registry {
   asio::awaitable<Result<store::Credential>> add_credential(Actor actor, AppId app, PushCredential credential);
   asio::awaitable<Result<void>> remove_credential(Actor actor, AppId app, Guid id);
   asio::awaitable<std::vector<store::Credential>> credentials(AppId app);
+  // Code::not_found where the app has none of that id.
+  asio::awaitable<Result<store::Credential>> credential(AppId app, Guid id);
 
   // Where its app servers are told of ended subscriptions. The secret, 256 random bits, is answered once.
   asio::awaitable<Result<AddedWebhook>> add_webhook(Actor actor, AppId app, std::string url);

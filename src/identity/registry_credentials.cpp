@@ -47,4 +47,11 @@ asio::awaitable<std::vector<store::Credential>> Registry::credentials(AppId app)
   co_return co_await database_.read([&](store::Connection& tx) { return store::credentials::of_app(tx, app); });
 }
 
+asio::awaitable<Result<store::Credential>> Registry::credential(AppId app, Guid id) {
+  auto all = co_await credentials(app);
+  const auto found = std::ranges::find(all, id, &store::Credential::id);
+  if (found == all.end()) co_return fail(Code::not_found, "the cross-device app has no such credentials");
+  co_return *std::move(found);
+}
+
 }  // namespace hg::identity

@@ -62,6 +62,11 @@ bool mark(Connection& tx, Guid id, std::optional<Time> broken_at, std::string_vi
                  {broken_at, why, id}) > 0;
 }
 
+std::vector<std::pair<model::ChannelKind, std::int64_t>> refused(Connection& tx) {
+  return tx.all("SELECT platform, COUNT(*) FROM credentials WHERE broken_at IS NOT NULL GROUP BY platform", {},
+                [](const Row& row) { return std::pair(row.value<model::ChannelKind>(0), row.integer(1)); });
+}
+
 #undef HG_COLUMNS
 
 }  // namespace hg::store::credentials

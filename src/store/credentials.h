@@ -35,6 +35,8 @@ std::vector<Credential> list(Connection& tx);               // of all apps
 bool remove(Connection& tx, AppId app, Guid id);            // false where there is none
 // What a platform said of it; nullopt: that it is taken again. False where nothing changes.
 bool mark(Connection& tx, Guid id, std::optional<Time> broken_at, std::string_view reason);
+// How many are not taken at the moment, by platform; those of which none is are left out.
+std::vector<std::pair<model::ChannelKind, std::int64_t>> refused(Connection& tx);
 
 }  // namespace credentials
 }  // namespace hg::store
