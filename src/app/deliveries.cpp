@@ -135,6 +135,7 @@ delivery::Hooks Deliveries::hooks() {
     co_return found && !found->removed_at ? found->mail : "";
   };
   hooks.opened = [this](store::SubscriptionRow row) { return house_.subscriptions.opened(std::move(row)); };
+  hooks.sealed = [this](const model::Subscription& s) { return house_.subscriptions.sealed_channel(s); };
   hooks.live = [this](const FeedKey& feed) { return house_.presence.of(feed) > 0; };
   hooks.write_seen = [this] { return house_.subscriptions.flush_seen(); };
   hooks.publish = [this](std::vector<bus::Message> messages) { house_.bus.publish(std::move(messages)); };

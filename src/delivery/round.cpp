@@ -213,12 +213,16 @@ asio::awaitable<Sent> Worker::send(std::shared_ptr<Round> round, model::Send one
       });
       if (sent.moot) co_return sent;
     }
-    const auto subscription = hooks_.opened(row);
+    auto subscription = hooks_.opened(row);
     const auto found = co_await hooks_.sender(subscription, sight.directory_version);
     sent.credential = found.credential;
     if (found.sender) {
       sent.verdict = co_await found.sender->send(subscription.channel, message_of(one, sight, hooks_.words));
       if (sent.verdict->delivered()) crash_point(round->lanes > 1 ? "midFanOut" : "pushed");
+      if (sent.verdict->environment && hooks_.sealed) {
+        subscription.channel.environment = *sent.verdict->environment;
+        sent.resealed = hooks_.sealed(subscription);
+      }
     } else {
       // Somebody may set them while it is still worth telling. That they cannot be used for this endpoint (Apple's want
       // an app id) says nothing of others.

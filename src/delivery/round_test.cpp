@@ -208,6 +208,21 @@ TEST(Delivery, that_waits_for_credentials_in_vain_expires) {
   EXPECT_TRUE(s.jobs().empty());
 }
 
+TEST(Delivery, keeps_the_environment_that_a_token_turned_out_to_be_of) {
+  Setting s;
+  const auto phone = s.subscribe(ChannelKind::apns, "phone");
+  auto found = verdict(Outcome::delivered);
+  found.environment = "sandbox";
+  s.sender(ChannelKind::apns).verdicts = {found};
+  s.post("order");
+
+  s.step();
+
+  const auto row =
+      s.store->read_now([&](store::Connection& tx) { return store::subscriptions::find(tx, s.feed, phone); });
+  EXPECT_EQ(row->sealed_channel, "sandbox token of phone");
+}
+
 TEST(Delivery, lets_live_an_endpoint_that_registered_again_since_it_was_gone) {
   Setting s;
   const auto phone = s.subscribe(ChannelKind::apns, "phone");

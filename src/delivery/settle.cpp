@@ -209,6 +209,7 @@ void Settling::delivered(const Sent& one, Delivery* there) {
     done_.changes.accepted.emplace_back(one.carrier, one.at - there->owed_at);
   }
   if (one.carrier == ChannelKind::email) return;
+  if (!one.resealed.empty()) store::subscriptions::put_channel(tx_, feed_, send.to, one.channel_hash, one.resealed);
   mark(one, std::nullopt, "");
   // A nudge that waited was in it.
   store::jobs::erase(tx_, nudge_of(send.to));

@@ -21,6 +21,7 @@ struct Sent {
   std::optional<model::Moot> moot;       // not tried: it was over
   bool faulted = false;                  // not tried, or not to its end: ours
   std::string channel_hash = {};         // of what it was sent to
+  std::string resealed = {};             // the channel with what the platform let be known of it; "": nothing new
   Time at{};
   Guid credential = {};
 };

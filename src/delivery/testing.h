@@ -91,6 +91,7 @@ struct Setting {
       row.subscription.channel.address = row.sealed_channel;
       return std::move(row.subscription);
     };
+    hooks.sealed = [](const model::Subscription& s) { return s.channel.environment + ' ' + s.channel.address; };
     hooks.live = [this](const FeedKey&) { return live; };
     hooks.publish = [this](std::vector<bus::Message> messages) {
       for (auto& message : messages) published.push_back(std::move(message));

@@ -39,6 +39,8 @@ struct Hooks {
   std::function<boost::asio::awaitable<std::string>(UserId)> address = {};
   // With its channel in clear.
   std::function<model::Subscription(store::SubscriptionRow)> opened;
+  // Its channel as it is stored.
+  std::function<std::string(const model::Subscription&)> sealed = {};
   std::function<bool(const FeedKey&)> live = {};                  // whether the user is connected
   std::function<boost::asio::awaitable<void>()> write_seen = {};  // what endpoints acknowledged lately
   std::function<void(std::vector<bus::Message>)> publish = {};

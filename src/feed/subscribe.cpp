@@ -83,12 +83,17 @@ std::string Subscriptions::channel_hash(const AppId& app, const model::Channel& 
   return std::string(as_text(mac));
 }
 
+std::string Subscriptions::sealed_channel(const Subscription& s) const {
+  if (s.channel.kind == model::ChannelKind::live) return "";
+  const auto clear = s.channel.environment + '\0' + s.channel.address;
+  return std::string(as_text(channel_key_.seal(s.id.view(), as_bytes(clear))));
+}
+
 SubscriptionRow Subscriptions::sealed(Subscription s) const {
   SubscriptionRow row{.subscription = std::move(s), .sealed_channel = {}, .channel_hash = {}};
   auto& channel = row.subscription.channel;
   if (channel.kind == model::ChannelKind::live) return row;
-  const auto clear = channel.environment + '\0' + channel.address;
-  row.sealed_channel = as_text(channel_key_.seal(row.subscription.id.view(), as_bytes(clear)));
+  row.sealed_channel = sealed_channel(row.subscription);
   row.channel_hash = channel_hash(row.subscription.feed.app, channel);
   return row;
 }

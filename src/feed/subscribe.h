@@ -79,6 +79,8 @@ class Subscriptions {
 
   // As the sender needs it: with its channel in clear.
   [[nodiscard]] model::Subscription opened(store::SubscriptionRow row) const;
+  // The other way round: its channel as it is stored. "" for live.
+  [[nodiscard]] std::string sealed_channel(const model::Subscription& subscription) const;
 
  private:
   struct Seen {

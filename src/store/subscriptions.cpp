@@ -165,6 +165,14 @@ bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::E
   return true;
 }
 
+void put_channel(Connection& tx, const FeedKey& feed, const SubscriptionId& id, const std::string& channel_hash,
+                 const std::string& sealed) {
+  tx.exec(
+      "UPDATE subscriptions SET channel = $1 WHERE shard = $2 AND user_id = $3 AND app_id = $4 AND id = $5 "
+      "AND channel_hash = $6",
+      {blob(sealed), feed.shard(), feed.user, feed.app, id, blob(channel_hash)});
+}
+
 std::map<SubscriptionId, std::vector<Time>> nudged(Connection& tx, const FeedKey& feed) {
   std::map<SubscriptionId, std::vector<Time>> found;
   tx.exec("SELECT id, nudged FROM subscriptions WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND nudged <> ''",

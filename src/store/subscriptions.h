@@ -53,6 +53,10 @@ void update(Connection& tx, const SubscriptionRow& row);
 bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::EndReason reason, Time now,
          std::optional<Time> ended_at = {});
 
+// What is known of its channel by now, while it is the one that `channel_hash` names.
+void put_channel(Connection& tx, const FeedKey& feed, const SubscriptionId& id, const std::string& channel_hash,
+                 const std::string& sealed);
+
 // When each endpoint of the feed was told silently of late, ascending; those that never were are left out.
 std::map<SubscriptionId, std::vector<Time>> nudged(Connection& tx, const FeedKey& feed);
 void put_nudged(Connection& tx, const FeedKey& feed, const SubscriptionId& id, std::span<const Time> times);
