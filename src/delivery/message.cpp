@@ -31,6 +31,7 @@ push::Signal signal_of(const model::Send& send, const Sight& sight, const model:
   signal.cv = signal.new_etag.substr(signal.new_etag.size() - std::min<std::size_t>(16, signal.new_etag.size())) + ".0";
   signal.subscription_id = s.id.str();
   signal.unread = sight.row.unread;
+  signal.expiring = send.expiring;
   const auto& changes = sight.since.at(send.base);
   signal.contents = !changes.cut && s.notification_type == model::NotificationType::with_payload;
   if (!signal.contents) return signal;

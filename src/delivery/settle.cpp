@@ -45,6 +45,7 @@ class Settling {
   void fail(Delivery* line, Outcome outcome, std::string_view reason);
   void clear(const Send& send);
   void put(store::Job job);
+  void spend(const store::Job& job);
   [[nodiscard]] store::Job nudge_of(const SubscriptionId& endpoint) const {
     return {.feed = feed_, .subscription = endpoint, .kind = JobKind::nudge};
   }
@@ -66,7 +67,7 @@ JobKind kind_of(const Sent& one) {
   if (one.carrier == ChannelKind::email) return JobKind::mail_fallback;
   switch (one.send.wake) {
     case Wake::state:
-      return JobKind::nudge;
+      return one.send.expiring ? JobKind::expiring : JobKind::nudge;
     case Wake::fallback:
       return JobKind::endpoint_fallback;
     default:
@@ -76,20 +77,30 @@ JobKind kind_of(const Sent& one) {
 
 store::Job Settling::job(const Sent& one, Time due, std::int64_t attempts) const {
   const Send& send = one.send;
-  const bool nudge = send.wake == Wake::state && one.carrier != ChannelKind::email;
+  const JobKind kind = kind_of(one);
+  const bool state = kind == JobKind::nudge || kind == JobKind::expiring;
   return {.feed = feed_,
           .subscription = send.to,
           .notification = send.notification,
-          .version = nudge ? 0 : send.version,
-          .kind = kind_of(one),
+          .version = state ? 0 : send.version,
+          .kind = kind,
           .due_at = due,
-          .guard = nudge ? send.base : send.version,
+          .guard = send.expiring ? to_ms(*send.expiring)
+                   : state       ? send.base
+                                 : send.version,
           .attempts = attempts,
           .faults = send.faults,
           .made_at = send.since};
 }
 
+// Who was renewed since the look is owed a warning of its new end, under the same key: that one stays.
+void Settling::spend(const store::Job& job) {
+  const auto there = job.kind == JobKind::expiring ? store::jobs::find(tx_, job) : std::nullopt;
+  if (!there || there->guard == job.guard) store::jobs::erase(tx_, job);
+}
+
 void Settling::put(store::Job job) {
+  if (job.kind == JobKind::expiring && store::jobs::find(tx_, job)) return;
   store::jobs::put(tx_, job);
   done_.due = std::min(done_.due.value_or(job.due_at), job.due_at);
 }
@@ -113,7 +124,7 @@ Settled Settling::run() && {
     return std::move(done_);
   }
   for (const auto& row : of_.rows) store::outbox::erase(tx_, feed_, row.number);
-  for (const auto& job : of_.spent) store::jobs::erase(tx_, job);
+  for (const auto& job : of_.spent) spend(job);
   for (const auto& job : of_.jobs) put(job);
   for (const auto& one : of_.fates) fate(one);
   for (const auto& send : of_.outstanding) outstanding(send);
@@ -212,7 +223,7 @@ void Settling::delivered(const Sent& one, Delivery* there) {
   if (!one.resealed.empty()) store::subscriptions::put_channel(tx_, feed_, send.to, one.channel_hash, one.resealed);
   mark(one, std::nullopt, "");
   // A nudge that waited was in it.
-  store::jobs::erase(tx_, nudge_of(send.to));
+  if (!send.expiring) store::jobs::erase(tx_, nudge_of(send.to));
   clear(send);
   const auto endpoint = of_.endpoints.find(send.to);
   if (send.wake != Wake::state || endpoint == of_.endpoints.end() || !endpoint->second.budgeted) return;
@@ -302,6 +313,8 @@ void Settling::faulted(const Sent& one, Delivery* there) {
 // Behind one that has to be tried again; or that one has ended the endpoint.
 void Settling::untried(const Sent& one) {
   const auto until = held_.find(one.send.to);
+  if (kind_of(one) == JobKind::expiring)
+    return put(job(one, until == held_.end() ? now_ + model::kLastRetry : until->second, one.send.attempts));
   Delivery* there = one.send.wake == Wake::fallback ? nullptr : line(one);
   if (until == held_.end()) return fail(there, Outcome::failed, "subscriptionEnded");
   put(job(one, until->second, one.send.attempts));

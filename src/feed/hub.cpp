@@ -21,7 +21,6 @@ namespace asio = boost::asio;
 constexpr std::int64_t kUnknown = -1;  // wherever the feed is at the first read
 constexpr std::int64_t kLost = -2;     // its ETag names nothing that is known: it is told to fetch
 constexpr std::size_t kRecent = 100;   // changes in one signal; more would hardly fit
-constexpr Duration kWarnBefore = std::chrono::days(3);
 constexpr Duration kKeepEvery = std::chrono::hours(12);
 
 }  // namespace
@@ -284,7 +283,7 @@ asio::awaitable<void> Hub::State::keep_subscriptions() {
   for (const auto& [key, feed] : feeds) {
     for (const auto& reader : feed.readers) {
       if (reader->subscription.zero() || reader->closed) continue;
-      const bool warn = !reader->warned && reader->expires_at - now <= kWarnBefore;
+      const bool warn = !reader->warned && reader->expires_at - now <= model::kWarnBefore;
       if (reader->acked <= reader->written && now < reader->keep_at && !warn) continue;
       reader->keep_at = now + reader->keep_every;
       due.push_back({{key, reader->subscription}, reader->acked});
@@ -313,7 +312,7 @@ asio::awaitable<void> Hub::State::keep(Unsid endpoint, std::int64_t acked) {
 
 // Once, until its end has moved away again.
 void Hub::State::warn(Live::Reader& reader) const {
-  const bool expiring = reader.expires_at - clock.now() <= kWarnBefore;
+  const bool expiring = reader.expires_at - clock.now() <= model::kWarnBefore;
   if (!expiring) reader.warned = false;
   if (!expiring || reader.warned || !reader.listens()) return;
   reader.warned = true;

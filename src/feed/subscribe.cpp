@@ -5,6 +5,7 @@
 
 #include "crypto/hash.h"
 #include "store/feeds.h"
+#include "store/jobs.h"
 #include "store/users.h"
 
 namespace hg::feed {
@@ -59,6 +60,17 @@ std::string identity(const model::Channel& channel) {
 
 bus::Message ended_message(const FeedKey& feed, const SubscriptionId& id, EndReason reason) {
   return bus::Ended{feed, id, std::string(name(reason))};
+}
+
+// An endpoint that can be told silently hears of its end in time; the one that is owed for an earlier end is replaced.
+void owe_warning(store::Connection& tx, const Subscription& s) {
+  if (s.channel.kind == model::ChannelKind::live || s.channel.kind == model::ChannelKind::webpush) return;
+  store::jobs::put(tx, {.feed = s.feed,
+                        .subscription = s.id,
+                        .kind = model::JobKind::expiring,
+                        .due_at = model::warned_at(s),
+                        .guard = to_ms(s.expires_at),
+                        .made_at = model::warned_at(s)});
 }
 
 bool slides(const Subscription& s, Time now) {
@@ -148,7 +160,8 @@ boost::asio::awaitable<Result<Subscribed>> Subscriptions::create_or_renew(Subscr
     Stored result;
     const auto before = subscriptions::of_device(tx, feed, wanted.device_id);
     if (before && before->subscription.id != wanted.id && renewable(*before, now)) return std::nullopt;
-    result.version = store::feeds::find(tx, feed).value_or(store::Feed{}).version;
+    // Made where there is none: jobs are found by the feed that they are of.
+    result.version = store::feeds::lock(tx, feed).version;
     auto fresh = row;
     auto& s = fresh.subscription;
     s.since_version = result.version;
@@ -166,6 +179,7 @@ boost::asio::awaitable<Result<Subscribed>> Subscriptions::create_or_renew(Subscr
       s.created_at = now;
       subscriptions::insert(tx, fresh);
     }
+    owe_warning(tx, s);
     return result;
   });
   if (!stored) {
@@ -268,7 +282,10 @@ boost::asio::awaitable<Result<Subscription>> Subscriptions::touch(FeedKey feed, 
       auto current = subscriptions::find(tx, feed, id);
       if (!current || !current->subscription.active(now)) return current;
       auto& s = current->subscription;
-      if (slides(s, now)) s.expires_at = now + s.life;
+      if (slides(s, now)) {
+        s.expires_at = now + s.life;
+        owe_warning(tx, s);
+      }
       if (seen_now && seen_version > s.seen_version) {
         s.seen_version = seen_version;
         current->seen_at = now;

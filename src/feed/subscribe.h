@@ -64,6 +64,7 @@ class Subscriptions {
   // All of a user, for example userRemoved; how many.
   boost::asio::awaitable<std::size_t> end_all(UserId user, model::EndReason reason);
 
+  // Whenever its end moves, a silent push is owed for when it nears (model::warned_at), but by live and Web Push.
   // A call or live connection that names the subscription: its end slides (written at most once a day), what it has
   // seen rises (at most once a minute, see flush_seen). Answers it as it is now; subscription_not_found or
   // subscription_ended.

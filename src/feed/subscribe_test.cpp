@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "feed/testing.h"
+#include "store/jobs.h"
 #include "store/users.h"
 
 namespace hg::feed {
@@ -189,6 +190,48 @@ TEST(Subscriptions, write_what_was_seen_once_a_minute_and_lose_nothing_of_it) {
   world.run(world.subscriptions.flush_seen());
 
   EXPECT_EQ(find(world, made)->seen_version, 5);
+}
+
+std::vector<store::Job> owed(World& world) {
+  return world.store->read_now(
+      [&](store::Connection& tx) { return store::jobs::due(tx, world.feed, from_ms(1LL << 60), 100); });
+}
+
+TEST(Subscriptions, owe_a_warning_three_days_before_the_end_wherever_it_moves) {
+  World world;
+  auto made = subscribe(world, world.endpoint("phone", ChannelKind::apns, "token")).subscription;
+  const auto check = [&] {
+    const auto jobs = owed(world);
+    ASSERT_EQ(jobs.size(), 1U);
+    EXPECT_EQ(jobs[0].kind, model::JobKind::expiring);
+    EXPECT_EQ(jobs[0].subscription, made.id);
+    EXPECT_EQ(jobs[0].due_at, made.expires_at - days(3));
+    EXPECT_EQ(jobs[0].guard, to_ms(made.expires_at));
+  };
+  check();
+  world.clock.advance(days(2));
+  made = world.run(world.subscriptions.touch(world.feed, made.id)).value();
+  check();
+  world.clock.advance(days(2));
+  made = subscribe(world, world.endpoint("phone", ChannelKind::fcm, "other")).subscription;
+  check();
+}
+
+TEST(Subscriptions, owe_a_warning_in_the_middle_of_a_short_life) {
+  World world;
+  auto wanted = world.endpoint("phone", ChannelKind::fcm, "token");
+  wanted.expires_at = world.clock.now() + hours(10);
+  subscribe(world, wanted);
+
+  EXPECT_EQ(owed(world).at(0).due_at, world.clock.now() + hours(5));
+}
+
+TEST(Subscriptions, owe_no_warning_to_whom_nobody_can_wake_silently) {
+  World world;
+  subscribe(world, world.endpoint("page"));
+  subscribe(world, world.endpoint("browser", ChannelKind::webpush, R"({"endpoint":"https://push.example.com/1"})"));
+
+  EXPECT_TRUE(owed(world).empty());
 }
 
 TEST(Subscriptions, refuse_use_after_their_end) {

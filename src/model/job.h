@@ -20,6 +20,7 @@ enum class JobKind : std::uint8_t {
   mail_fallback = 5,      // nobody's: no endpoint fetched, so there is a mail
   escalation = 6,  // of the alert's maker, if any: nobody acknowledged over a live connection, the others are told
   change = 7,      // of its maker, if any: planning it faulted; guard: its kind
+  expiring = 8,    // an endpoint's: it is told that its subscription ends; guard: when, in milliseconds
 };
 
 struct Job {

@@ -54,12 +54,16 @@ class Planner {
     for (const Job& job : on_.due) take(job);
     for (const Happened& one : on_.happened) tell(one);
     for (const Reach& endpoint : on_.endpoints) nudge(endpoint);
+    // Behind what brings news: an endpoint's sends stop at the first that has to be tried again.
+    for (const Job& job : on_.due)
+      if (job.kind == JobKind::expiring) take_expiring(job);
     return std::move(plan_);
   }
 
  private:
   void take(const Job& job);
   void take_nudge(const Job& job);
+  void take_expiring(const Job& job);
   void take_alert(const Job& job, const Notification& n);
   void take_fallback(const Job& job, const Notification& n);
   void take_mail(const Job& job, const Notification& n);
@@ -131,7 +135,8 @@ std::int64_t Planner::base(const Reach& endpoint, std::int64_t version) const {
 }
 
 void Planner::take(const Job& job) {
-  if (job.kind == JobKind::snooze_return) return;  // goes the way of changes
+  // The one goes the way of changes, the other comes last.
+  if (job.kind == JobKind::snooze_return || job.kind == JobKind::expiring) return;
   if (job.kind == JobKind::nudge) return take_nudge(job);
   const Notification* n = notification(job.notification);
   plan_.spent.push_back(job);
@@ -153,6 +158,24 @@ void Planner::take(const Job& job) {
 void Planner::take_nudge(const Job& job) {
   const Reach* to = endpoint(job.subscription);
   if (to == nullptr || !nudged(*to)) plan_.spent.push_back(job);
+}
+
+// It brings nothing of the feed, so that a nudge that waits goes on waiting.
+void Planner::take_expiring(const Job& job) {
+  plan_.spent.push_back(job);
+  const Reach* to = endpoint(job.subscription);
+  if (to == nullptr || !nudged(*to) || to_ms(to->subscription->expires_at) != job.guard) return;
+  if (const auto later = to->held_until ? to->held_until : to->next_nudge) {
+    plan_.jobs.push_back(job);
+    plan_.jobs.back().due_at = *later;
+    return;
+  }
+  plan_.sends.push_back({.to = job.subscription,
+                         .base = on_.version,
+                         .attempts = job.attempts,
+                         .faults = job.faults,
+                         .since = job.made_at,
+                         .expiring = to->subscription->expires_at});
 }
 
 void Planner::take_alert(const Job& job, const Notification& n) {

@@ -51,7 +51,8 @@ struct Send {
   Wake wake = Wake::state;
   std::int64_t attempts = 0;  // before this one
   std::int64_t faults = 0;
-  Time since{};  // it is owed
+  Time since{};                       // it is owed
+  std::optional<Time> expiring = {};  // a state send that only tells when the subscription ends
 };
 
 // What became of a delivery without anything being sent.

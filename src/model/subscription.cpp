@@ -51,6 +51,8 @@ void read_filters(const Reading& body, SubscribeRequest& request) {
 
 }  // namespace
 
+Time warned_at(const Subscription& s) { return s.expires_at - (s.life > kWarnBefore ? kWarnBefore : s.life / 2); }
+
 Result<SubscribeRequest> parse_subscribe(const json::value& json, Time now) {
   HG_CHECK(check_object(json, "one subscription as an object is right"));
   Mistakes mistakes;

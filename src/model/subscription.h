@@ -48,6 +48,11 @@ struct Subscription {
   [[nodiscard]] bool active(Time now) const { return !ended_at && expires_at > now; }
 };
 
+// An endpoint is told before its subscription ends, so that it can renew it: that long before, or in the middle of a
+// life that is no longer. Live connections say so; who sleeps is woken by a silent push.
+inline constexpr Duration kWarnBefore = std::chrono::days(3);
+Time warned_at(const Subscription& subscription);
+
 inline constexpr Duration kDefaultLife = std::chrono::days(30);
 inline constexpr Duration kMaxLife = std::chrono::days(90);
 

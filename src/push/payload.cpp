@@ -66,6 +66,7 @@ std::string fit(const Message& message, std::size_t most, FunctionRef<std::strin
 }
 
 std::string_view collapse_name(const Message& message) {
+  if (message.signal.expiring) return "subscription";
   return message.id.empty() ? std::string_view("changes") : message.id;
 }
 

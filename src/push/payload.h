@@ -22,7 +22,8 @@ struct Fitting {
 // then the body is shortened, then the title, at a character and with an ellipsis.
 std::string fit(const Message& message, std::size_t most, FunctionRef<std::string(const Fitting&)> write);
 
-// By which what waits at a platform is replaced: the notification's id; one name for all that are about none.
+// By which what waits at a platform is replaced: the notification's id; one name for all that are about none, another
+// for what is about the subscription.
 std::string_view collapse_name(const Message& message);
 // The first 32 characters of its SHA-256 in base64url: what has to be short.
 std::string short_name(std::string_view name);

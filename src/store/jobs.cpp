@@ -121,8 +121,9 @@ std::vector<Job> erase_alerts(Connection& tx, const FeedKey& feed, const Subscri
              {feed.shard(), feed.user, feed.app, subscription, JobKind::alert}, read(feed));
   tx.exec(
       "DELETE FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND subscription_id = $4 AND kind IN ($5, "
-      "$6, $7)",
-      {feed.shard(), feed.user, feed.app, subscription, JobKind::alert, JobKind::nudge, JobKind::endpoint_fallback});
+      "$6, $7, $8)",
+      {feed.shard(), feed.user, feed.app, subscription, JobKind::alert, JobKind::nudge, JobKind::endpoint_fallback,
+       JobKind::expiring});
   return owed;
 }
 

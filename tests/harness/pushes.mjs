@@ -44,7 +44,7 @@ export async function pushDeployment(t, { args = [], simArgs = [] } = {}) {
 }
 
 // A device of `user` that is pushed to: {platform, endpoint of the simulator, subscription id, unsid}.
-export async function device(at, user, platform, { deviceId = platform, endpoint } = {}) {
+export async function device(at, user, platform, { deviceId = platform, endpoint, ...members } = {}) {
   const token = typeof user === 'string' ? user : userToken(at.data, at.demo, user);
   const vapid = at.demo.crossDeviceApp.vapidPublicKey;
   const more = platform === 'webPush' ? { applicationServerKey: vapid } : platform === 'wns' ? { app: at.sim.app('wns', (app) => app.packageSid).packageSid } : {};
@@ -55,7 +55,7 @@ export async function device(at, user, platform, { deviceId = platform, endpoint
     wns: () => ({ platformType: 'wns', pushToken: there.channelUri }),
     webPush: () => ({ platformType: 'webpush', pushToken: JSON.stringify({ endpoint: there.endpoint, keys: there.keys }), applicationServerKey: vapid }),
   };
-  const answer = await call(at.base, 'POST', '/v1/feeds/me/subscriptions', { token, body: { deviceId, crossPlatformChannelData: channels[platform]() } });
+  const answer = await call(at.base, 'POST', '/v1/feeds/me/subscriptions', { token, body: { deviceId, crossPlatformChannelData: channels[platform](), ...members } });
   if (answer.status !== 201 && answer.status !== 200) throw new Error(`subscribe ${platform}: ${answer.status} ${answer.raw}`);
   return { platform, endpoint: there, id: answer.json.id, unsid: answer.json.userNotificationSubscriptionId, token };
 }
