@@ -178,6 +178,7 @@ Answer view(Call& call) {
 
 Answer show_activity(Call& call) {
   HG_CO_TRY(const auto target, co_await target_of(call));
+  if (target.endpoint) co_await call.services.subscriptions.fetched(*target.endpoint, target.found.notification);
   co_return one_activity(call, target.found.feed, target.found.notification);
 }
 

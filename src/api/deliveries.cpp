@@ -43,6 +43,7 @@ void write(JsonWriter& out, const delivery::Line& line, const model::Notificatio
 }  // namespace
 
 asio::awaitable<net::Response> report(Call& call, FeedKey feed, model::Notification notification) {
+  co_await call.services.subscriptions.flush_seen();  // who has just fetched it is to be in it
   const auto lines = co_await delivery::story(call.services.database, feed, notification, call.now);
   std::string body;
   JsonWriter out(body);

@@ -217,8 +217,15 @@ asio::awaitable<Result<feed::Found>> shown(Call& call) {
 }
 
 Answer show(Call& call) {
-  HG_CO_TRY(const auto found, co_await shown(call));
-  co_return co_await entity(call, 200, found.feed, found.notification);
+  if (call.principal.app_only) {
+    HG_CO_TRY(const auto found, co_await shown(call));
+    co_return co_await entity(call, 200, found.feed, found.notification);
+  }
+  HG_CO_TRY(const auto target, co_await find(call));
+  const auto& [feed, notification] = target.found;
+  if (target.endpoint && target.endpoint->feed == feed)
+    co_await call.services.subscriptions.fetched(*target.endpoint, notification);
+  co_return co_await entity(call, 200, feed, notification);
 }
 
 Answer change(Call& call) { return call.principal.app_only ? change_content(call) : change_state(call); }

@@ -114,6 +114,26 @@ TEST(Post, a_fallback_mail_comes_from_a_listed_domain_alone) {
   EXPECT_EQ(reply.at("/error/target"), "/fallbackPolicy/transportFallback/emailContent/fromAddress") << reply.body;
 }
 
+TEST(Show, an_endpoint_that_names_itself_has_fetched_what_it_is_shown_and_nothing_else) {
+  House house;
+  const auto unsid = house.subscribe(house.alice, "phone");
+  const auto alice = house.as(house.alice);
+  const auto older = house.post_as(house.alice, "older").at("/id");
+  const auto newer = house.post_as(house.alice, "newer").at("/id"), third = house.post_as(house.alice, "3").at("/id");
+  const auto state = [&](const std::string& id) {
+    return house.call("GET", "/beta/me/notifications/" + id + "/deliveries", {alice}).at("/value/0/state");
+  };
+
+  EXPECT_EQ(house.call("GET", "/beta/me/notifications/" + newer, {alice}).status, 200);
+  EXPECT_EQ(state(newer), "pending");
+  EXPECT_EQ(house.call("GET", "/beta/me/notifications/" + newer, {alice, {"X-UNS-ID", unsid}}).status, 200);
+  EXPECT_EQ(house.call("GET", "/v2/feeds/me/activities/" + third, {alice, {"X-UNS-ID", unsid}}).status, 200);
+
+  EXPECT_EQ(state(newer), "acknowledged");
+  EXPECT_EQ(state(third), "acknowledged");
+  EXPECT_EQ(state(older), "pending");
+}
+
 TEST(Change, dismisses_once) {
   House house;
   const auto id = house.post_as(house.alice, "one").at("/id");

@@ -21,7 +21,9 @@ Delivery* Reports::line(const NotificationId& id, std::int64_t version, const Su
     // A new alert begins a new report.
     for (Delivery& old : report.deliveries)
       if (model::open(old.outcome)) move(old, Outcome::superseded, "replaced");
-    report = {.alert_version = version, .deliveries = {}};
+    report.alert_version = version;
+    report.deliveries.clear();
+    std::erase_if(report.fetched, [&](const model::Fetched& one) { return one.version < version; });
   }
   if (Delivery* there = report.find(subscription, carrier)) return there;
   report.deliveries.push_back({.subscription = subscription,

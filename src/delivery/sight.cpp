@@ -19,6 +19,12 @@ bool snoozed(store::Connection& tx, const store::Job& job) {
          to_ms(*found->snooze_until) == job.guard;
 }
 
+// A fallback or an escalation.
+bool asks_who_fetched(const store::Job& job) {
+  return job.kind == JobKind::endpoint_fallback || job.kind == JobKind::mail_fallback ||
+         job.kind == JobKind::escalation;
+}
+
 void read_due(store::Connection& tx, Sight& sight, model::Occasion& on, std::size_t limit) {
   for (auto& job : store::jobs::due(tx, sight.feed, sight.now, limit)) {
     if (job.kind == JobKind::snooze_return) {
@@ -29,7 +35,7 @@ void read_due(store::Connection& tx, Sight& sight, model::Occasion& on, std::siz
       sight.changes_again.push_back(job);
     } else {
       on.due.push_back(job);
-      sight.asks_who_fetched |= job.kind != JobKind::alert && job.kind != JobKind::nudge;
+      if (asks_who_fetched(job)) sight.asks_who_fetched = true;
     }
   }
 }
@@ -83,6 +89,14 @@ std::vector<model::Reach> reaches(store::Connection& tx, Sight& sight, const Bou
   return all;
 }
 
+void read_fetched(store::Connection& tx, const FeedKey& feed, model::Occasion& on) {
+  for (const auto& job : on.due) {
+    if (!asks_who_fetched(job)) continue;
+    const auto report = store::outcomes::find(tx, feed, job.notification);
+    for (const auto& one : report.value_or(model::Report{}).fetched) on.fetched.emplace_back(job.notification, one);
+  }
+}
+
 // Of what happened, what is over, where its push can still be taken back.
 void read_withdrawals(store::Connection& tx, Sight& sight, const model::Occasion& on) {
   const auto withdraws = [](const store::SubscriptionRow& row) {
@@ -97,7 +111,8 @@ void read_withdrawals(store::Connection& tx, Sight& sight, const model::Occasion
     for (const auto& line : report->deliveries) {
       const auto* row = sight.endpoint(line.subscription);
       const bool waits = line.outcome == model::Outcome::accepted && !line.location.empty();
-      if (waits && row != nullptr && row->subscription.seen_version < n.alert_version)
+      if (waits && row != nullptr && row->subscription.seen_version < n.alert_version &&
+          !report->fetched_by(line.subscription, n.alert_version))
         sight.withdrawals.push_back({n.id, n.alert_version, line.subscription, line.location});
     }
   }
@@ -148,6 +163,7 @@ Sight look(store::Connection& tx, const FeedKey& feed, Time now, bool live, cons
   }
   for (const auto& n : sight.notifications) on.notifications.push_back(&n);
   on.endpoints = reaches(tx, sight, bounds);
+  read_fetched(tx, feed, on);
 
   auto spent = std::move(sight.plan.spent);
   sight.plan = model::plan(feed, on);

@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "store/feeds.h"
 #include "store/jobs.h"
+#include "store/outcomes.h"
 #include "store/users.h"
 
 namespace hg::feed {
@@ -276,7 +277,7 @@ boost::asio::awaitable<Result<Subscription>> Subscriptions::touch(FeedKey feed, 
 
   const bool seen = seen_version > row->subscription.seen_version;
   const bool seen_now = seen && (now - row->seen_at >= kSeenAtMost || put_off_.size() >= kPutOffAtMost);
-  if (seen && !seen_now) put_off_.push({{feed, id}, seen_version});
+  if (seen && !seen_now) put_off_.push({{feed, id}, seen_version, {}});
   if (seen_now || slides(row->subscription, now)) {
     row = co_await database_.transact([&](store::Connection& tx) {
       auto current = subscriptions::find(tx, feed, id);
@@ -301,20 +302,46 @@ boost::asio::awaitable<Result<Subscription>> Subscriptions::touch(FeedKey feed, 
 
 boost::asio::awaitable<void> Subscriptions::flush_seen() {
   std::map<Unsid, std::int64_t> latest;
+  std::vector<Seen> alone;
   for (const auto& seen : put_off_.take(kPutOffAtMost)) {
-    latest[seen.endpoint] = std::max(latest[seen.endpoint], seen.version);
+    if (!seen.alone.zero()) {
+      alone.push_back(seen);
+    } else {
+      latest[seen.endpoint] = std::max(latest[seen.endpoint], seen.version);
+    }
   }
-  if (latest.empty()) co_return;
+  if (latest.empty() && alone.empty()) co_return;
   const auto now = clock_.now();
   co_await database_.transact([&](store::Connection& tx) {
-    for (const auto& [endpoint, version] : latest) {
-      auto row = subscriptions::find(tx, endpoint.feed, endpoint.subscription);
-      if (!row || row->subscription.seen_version >= version) continue;
-      row->subscription.seen_version = version;
-      row->seen_at = now;
-      subscriptions::update(tx, *row);
-    }
+    for (const auto& [endpoint, version] : latest) write_seen(tx, endpoint, version, now);
+    for (const auto& seen : alone) write_fetched(tx, seen);
   });
+}
+
+void Subscriptions::write_seen(store::Connection& tx, const Unsid& endpoint, std::int64_t version, Time now) {
+  auto row = subscriptions::find(tx, endpoint.feed, endpoint.subscription);
+  if (!row || row->subscription.seen_version >= version) return;
+  row->subscription.seen_version = version;
+  row->seen_at = now;
+  subscriptions::update(tx, *row);
+}
+
+void Subscriptions::write_fetched(store::Connection& tx, const Seen& seen) {
+  const FeedKey& feed = seen.endpoint.feed;
+  store::feeds::lock(tx, feed);  // whoever settles deliveries writes the report too
+  const auto n = store::feeds::notification(tx, feed, seen.alone);
+  if (!n || n->alert_version != seen.version) return;  // it asked for attention again since
+  auto report = store::outcomes::find(tx, feed, seen.alone).value_or(model::Report{});
+  if (report.fetched_by(seen.endpoint.subscription, seen.version)) return;
+  report.fetched.push_back({.subscription = seen.endpoint.subscription, .version = seen.version});
+  store::outcomes::put(tx, feed, seen.alone, report);
+}
+
+boost::asio::awaitable<void> Subscriptions::fetched(const Subscription& endpoint,
+                                                    const model::Notification& notification) {
+  if (endpoint.seen_version >= notification.alert_version) co_return;
+  put_off_.push({{endpoint.feed, endpoint.id}, notification.alert_version, notification.id});
+  if (put_off_.size() >= kPutOffAtMost) co_await flush_seen();
 }
 
 boost::asio::awaitable<Resolved> Subscriptions::resolve(Unsid unsid) {

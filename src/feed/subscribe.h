@@ -70,7 +70,9 @@ class Subscriptions {
   // subscription_ended.
   boost::asio::awaitable<Result<model::Subscription>> touch(FeedKey feed, SubscriptionId id,
                                                             std::int64_t seen_version = 0);
-  // Writes what touch() has put off.
+  // It fetched one notification by itself: what is older may still be new to it. Written by flush_seen().
+  boost::asio::awaitable<void> fetched(const model::Subscription& endpoint, const model::Notification& notification);
+  // Writes what touch() and fetched() have put off.
   boost::asio::awaitable<void> flush_seen();
 
   // For a post.
@@ -87,7 +89,10 @@ class Subscriptions {
   struct Seen {
     Unsid endpoint;
     std::int64_t version = 0;
+    NotificationId alone = {};  // zero: all up to that version
   };
+  static void write_seen(store::Connection& tx, const Unsid& endpoint, std::int64_t version, Time now);
+  static void write_fetched(store::Connection& tx, const Seen& seen);
   [[nodiscard]] std::string channel_hash(const AppId& app, const model::Channel& channel) const;
   [[nodiscard]] store::SubscriptionRow sealed(model::Subscription subscription) const;
   boost::asio::awaitable<void> end_former(store::Claim former);

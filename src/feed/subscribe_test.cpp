@@ -4,6 +4,7 @@
 
 #include "feed/testing.h"
 #include "store/jobs.h"
+#include "store/outcomes.h"
 #include "store/users.h"
 
 namespace hg::feed {
@@ -190,6 +191,40 @@ TEST(Subscriptions, write_what_was_seen_once_a_minute_and_lose_nothing_of_it) {
   world.run(world.subscriptions.flush_seen());
 
   EXPECT_EQ(find(world, made)->seen_version, 5);
+}
+
+TEST(Subscriptions, note_what_was_fetched_by_itself_beside_what_was_seen) {
+  World world;
+  const auto made = subscribe(world, world.endpoint("phone"));
+  ASSERT_TRUE(world.change(world.post("older")));
+  const auto newer = world.change(world.post("newer"))->notifications.front();
+
+  world.run(world.subscriptions.fetched(made.subscription, newer));
+  world.run(world.subscriptions.fetched(made.subscription, newer));
+  world.run(world.subscriptions.flush_seen());
+
+  const auto report = world.store->read_now(
+      [&](store::Connection& tx) { return store::outcomes::find(tx, world.feed, newer.id).value(); });
+  EXPECT_EQ(report.fetched, (std::vector<model::Fetched>{{made.subscription.id, newer.alert_version}}));
+  EXPECT_EQ(find(world, made)->seen_version, 0);
+}
+
+TEST(Subscriptions, note_nothing_fetched_of_what_asked_for_attention_again_or_is_gone) {
+  World world;
+  const auto made = subscribe(world, world.endpoint("phone"));
+  const auto first = world.change(world.post("one"))->notifications.front();
+  ASSERT_TRUE(world.change(world.post("one")));
+
+  world.run(world.subscriptions.fetched(made.subscription, first));
+  auto unknown = first;
+  unknown.id = NotificationId{crypto::random_guid()};
+  world.run(world.subscriptions.fetched(made.subscription, unknown));
+  world.run(world.subscriptions.flush_seen());
+
+  for (const auto& id : {first.id, unknown.id}) {
+    EXPECT_FALSE(
+        world.store->read_now([&](store::Connection& tx) { return store::outcomes::find(tx, world.feed, id); }));
+  }
 }
 
 std::vector<store::Job> owed(World& world) {

@@ -29,6 +29,9 @@ std::int64_t number_of(const json::object& from, std::string_view name) {
   const auto* found = from.if_contains(name);
   return found == nullptr ? 0 : found->to_number<std::int64_t>();
 }
+SubscriptionId id_of(const json::object& from, std::string_view name) {
+  return SubscriptionId::parse(text_of(from, name)).value_or(SubscriptionId{});
+}
 std::optional<Time> time_of(const json::object& from, std::string_view name) {
   const auto* found = from.if_contains(name);
   return found == nullptr ? std::nullopt : std::optional(from_ms(found->to_number<std::int64_t>()));
@@ -50,7 +53,7 @@ void write(JsonWriter& out, const Delivery& d) {
 
 Delivery read(const json::object& from) {
   Delivery d;
-  d.subscription = SubscriptionId::parse(text_of(from, "s")).value_or(SubscriptionId{});
+  d.subscription = id_of(from, "s");
   d.carrier = static_cast<ChannelKind>(number_of(from, "c"));
   d.device_name = text_of(from, "n");
   d.outcome = static_cast<Outcome>(number_of(from, "o"));
@@ -82,12 +85,22 @@ Delivery* Report::find(const SubscriptionId& subscription) {
   return found == deliveries.end() ? nullptr : &*found;
 }
 
+bool Report::fetched_by(const SubscriptionId& subscription, std::int64_t version) const {
+  return std::ranges::find(fetched, Fetched{subscription, version}) != fetched.end();
+}
+
 std::string report_text(const Report& report) {
   std::string text;
   JsonWriter out(text);
   out.object().field("v", report.alert_version).key("d").array();
   for (const Delivery& one : report.deliveries) write(out, one);
-  out.end().end();
+  out.end();
+  if (!report.fetched.empty()) {
+    out.key("F").array();
+    for (const Fetched& one : report.fetched) out.object().field("s", one.subscription).field("v", one.version).end();
+    out.end();
+  }
+  out.end();
   return text;
 }
 
@@ -96,6 +109,11 @@ Report parse_report(std::string_view text) {
   const json::object& whole = parsed.as_object();
   Report report{.alert_version = number_of(whole, "v"), .deliveries = {}};
   for (const json::value& one : whole.at("d").as_array()) report.deliveries.push_back(read(one.as_object()));
+  if (const auto* fetched = whole.if_contains("F")) {
+    for (const json::value& one : fetched->as_array())
+      report.fetched.push_back(
+          {.subscription = id_of(one.as_object(), "s"), .version = number_of(one.as_object(), "v")});
+  }
   return report;
 }
 

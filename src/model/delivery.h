@@ -44,13 +44,24 @@ struct Delivery {
   bool operator==(const Delivery&) const = default;
 };
 
+// An endpoint that fetched the notification by itself, as it stood with the alert of this version. What was seen of a
+// whole feed is the subscription's to know.
+struct Fetched {
+  SubscriptionId subscription;
+  std::int64_t version = 0;
+
+  bool operator==(const Fetched&) const = default;
+};
+
 // Of one notification's last alert.
 struct Report {
-  std::int64_t alert_version = 0;
+  std::int64_t alert_version = 0;  // 0: nothing was owed yet
   std::vector<Delivery> deliveries;
+  std::vector<Fetched> fetched = {};
 
   Delivery* find(const SubscriptionId& subscription, ChannelKind carrier);
   Delivery* find(const SubscriptionId& subscription);  // of an endpoint
+  [[nodiscard]] bool fetched_by(const SubscriptionId& subscription, std::int64_t version) const;
 };
 
 // Compact, for one row.

@@ -24,11 +24,15 @@ TEST(Delivery, report_is_read_as_it_was_written) {
                                .fallback_at = kNow + Duration(3),
                                .cleared_at = kNow + Duration(4)});
   report.deliveries.push_back({.carrier = ChannelKind::email});
+  report.fetched = {{kPhone, 6}, {kPhone, 7}};
 
   const auto read = parse_report(report_text(report));
 
   EXPECT_EQ(read.alert_version, 7);
   EXPECT_EQ(read.deliveries, report.deliveries);
+  EXPECT_EQ(read.fetched, report.fetched);
+  EXPECT_TRUE(read.fetched_by(kPhone, 7));
+  EXPECT_FALSE(read.fetched_by(kPhone, 8) || read.fetched_by({}, 7));
 }
 
 TEST(Delivery, line_of_an_endpoint_is_not_that_of_the_mail) {

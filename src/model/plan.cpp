@@ -80,7 +80,8 @@ class Planner {
 
   [[nodiscard]] const Notification* notification(const NotificationId& id) const;
   [[nodiscard]] const Reach* endpoint(const SubscriptionId& id) const;
-  [[nodiscard]] bool fetched_by_any(std::int64_t version) const;
+  [[nodiscard]] bool fetched(const Subscription& s, const Notification& n) const;
+  [[nodiscard]] bool fetched_by_any(const Notification& n) const;
   [[nodiscard]] std::int64_t base(const Reach& endpoint, std::int64_t version) const;
 
   const FeedKey feed_;
@@ -121,8 +122,14 @@ const Reach* Planner::endpoint(const SubscriptionId& id) const {
   return found == on_.endpoints.end() ? nullptr : &*found;
 }
 
-bool Planner::fetched_by_any(std::int64_t version) const {
-  return std::ranges::any_of(on_.endpoints, [&](const Reach& r) { return r.subscription->seen_version >= version; });
+// As it last asked for attention: with the feed, or by itself.
+bool Planner::fetched(const Subscription& s, const Notification& n) const {
+  const std::pair alone{n.id, Fetched{s.id, n.alert_version}};
+  return s.seen_version >= n.alert_version || std::ranges::find(on_.fetched, alone) != on_.fetched.end();
+}
+
+bool Planner::fetched_by_any(const Notification& n) const {
+  return std::ranges::any_of(on_.endpoints, [&](const Reach& r) { return fetched(*r.subscription, n); });
 }
 
 // A waiting nudge rides along: the signal begins where the endpoint was before it.
@@ -201,7 +208,7 @@ void Planner::take_alert(const Job& job, const Notification& n) {
 
 void Planner::take_fallback(const Job& job, const Notification& n) {
   const Reach* to = endpoint(job.subscription);
-  if (to == nullptr || to->subscription->seen_version >= job.version || moot(n, job.version, on_.now)) return;
+  if (to == nullptr || fetched(*to->subscription, n) || moot(n, job.version, on_.now)) return;
   if (!wishes_of(n.content).endpoint_fallback) return;  // an edit took it away
   plan_.sends.push_back({.to = job.subscription,
                          .notification = n.id,
@@ -215,13 +222,13 @@ void Planner::take_fallback(const Job& job, const Notification& n) {
 
 void Planner::take_mail(const Job& job, const Notification& n) {
   if (const auto over = moot(n, job.version, on_.now)) return fate(n, job.version, {}, over->outcome, over->reason);
-  if (fetched_by_any(job.version)) return fate(n, job.version, {}, Outcome::superseded, "fetched");
+  if (fetched_by_any(n)) return fate(n, job.version, {}, Outcome::superseded, "fetched");
   if (!wishes_of(n.content).mail_fallback) return fate(n, job.version, {}, Outcome::superseded, "edited");
   plan_.mails.push_back({n.id, job.version, job.attempts, job.made_at});
 }
 
 void Planner::take_escalation(const Job& job, const Notification& n) {
-  if (!fetched_by_any(job.version)) return alert(n, job.subscription, false);
+  if (!fetched_by_any(n)) return alert(n, job.subscription, false);
   for (const Reach& to : on_.endpoints)
     if (pushed(*to.subscription)) fate(n, job.version, to.subscription->id, Outcome::superseded, "acknowledgedLive");
 }

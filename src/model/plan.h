@@ -38,6 +38,7 @@ struct Occasion {
   std::vector<Job> due;                            // ascending by version
   std::vector<const Notification*> notifications;  // all that `happened` changed and `due` names, as they are now
   std::vector<Reach> endpoints;
+  std::vector<std::pair<NotificationId, Fetched>> fetched = {};  // of what fallbacks that are due are about
 };
 
 enum class Wake : std::uint8_t { visual, raw, state, fallback };

@@ -479,6 +479,25 @@ TEST(Plan, shows_the_fallback_to_an_iOS_endpoint_that_has_not_fetched) {
   EXPECT_EQ(told(user.plan()), "");
 }
 
+TEST(Plan, falls_back_to_nothing_for_what_was_fetched_by_itself) {
+  User user;
+  auto& older = user.post(8);
+  auto& newer = user.post(9);
+  for (auto* n : {&older, &newer}) {
+    n->content.title.reset();
+    wish(*n, kFallbacks);
+    user.due(*n, JobKind::endpoint_fallback, kPhone);
+    user.due(*n, JobKind::mail_fallback, {});
+  }
+  user.occasion.fetched = {{newer.id, {kPhone, 9}}, {older.id, {kPhone, 7}}};
+
+  const auto plan = user.plan();
+
+  EXPECT_EQ(told(plan), "3:fallback@7");
+  EXPECT_EQ(plan.mails.size(), 1U);
+  EXPECT_EQ(fates(plan), "0:superseded/fetched");
+}
+
 TEST(Plan, mails_where_nobody_has_fetched) {
   User user;
   auto& n = user.post(9);
