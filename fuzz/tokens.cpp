@@ -1,5 +1,5 @@
-// The opaque texts that clients bring back: ETags, UNSIDs, page tokens. Forged ones are refused, own ones are found
-// again, and one changed character makes an own one a forged one.
+// The opaque texts that clients bring back: ETags, UNSIDs, tickets, page tokens. Forged ones are refused, own ones are
+// found again, and one changed character makes an own one a forged one.
 #include "feed/tokens.h"
 
 #include <string>
@@ -35,6 +35,7 @@ std::string changed(std::string text, std::size_t at, std::uint8_t by) {
 void check_foreign(const FeedKey& feed, std::string_view text) {
   promise(!tokens().parse_unsid(text), "a UNSID made elsewhere is none");
   promise(!tokens().parse_etag(feed, text), "an ETag made elsewhere is none");
+  promise(!tokens().parse_notification_ticket(text), "a ticket made elsewhere is none");
   for (const auto kind : {feed::PageKind::list, feed::PageKind::delta})
     promise(!tokens().parse_page(feed, kind, text), "a page token made elsewhere is none");
 }
@@ -57,6 +58,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto etag = tokens().etag(feed, page.version);
   promise(tokens().parse_etag(feed, etag) == page.version, "an ETag names its version");
   promise(!tokens().parse_etag(feed, changed(etag, at, by)), "a changed ETag is none");
+
+  const feed::NotificationTicket ticket{.feed = feed,
+                                        .subscription = subscription,
+                                        .notification = page.id,
+                                        .content_version = at,
+                                        .expires_at = from_ms(page.version)};
+  const auto shown = tokens().notification_ticket(ticket);
+  promise(tokens().parse_notification_ticket(shown) == ticket, "a ticket opens its notification");
+  promise(!tokens().parse_notification_ticket(changed(shown, at, by)), "a changed ticket is none");
 
   const auto link = tokens().page(feed, feed::PageKind::list, page);
   const auto opened = tokens().parse_page(feed, feed::PageKind::list, link);

@@ -12,7 +12,7 @@ Result<void> check_headers(const net::Request& request, const Route& route);
 // Code::invalid_json where it is not what Content-Encoding says. Forms are not packed.
 Result<void> unpack_body(net::Request& request, std::size_t limit);
 
-// Who asks: the token's principal, the local administrator, or nobody where the route is open.
+// Who asks: the token's principal, the local administrator, or nobody where the route is open or its handler finds out.
 Result<identity::Principal> authenticate(const net::Request& request, const Route& route, identity::Bearer& bearer,
                                          std::string_view base, Time now);
 

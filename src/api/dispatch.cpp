@@ -101,7 +101,10 @@ struct Dispatch::Exchange {
   std::string_view trace_id;
   net::Headers headers;  // that the answer gets whatever it is
 
-  [[nodiscard]] ProblemContext context() const { return {request_id, client_request_id, now, base.value_or("")}; }
+  [[nodiscard]] ProblemContext context() const {
+    const bool ticket = route != nullptr && route->who == Who::ticket;
+    return {request_id, client_request_id, now, base.value_or(""), ticket ? "Ticket" : "Bearer"};
+  }
 };
 
 Dispatch::Dispatch(Services& services)

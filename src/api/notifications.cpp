@@ -13,15 +13,10 @@ namespace {
 constexpr Duration kRecall = std::chrono::days(30);
 constexpr std::size_t kMaxIdempotencyKey = 128;
 
-asio::awaitable<net::Response> entity(Call& call, int status, const FeedKey& feed,
-                                      const model::Notification& notification) {
-  const std::string etag = entity_etag(call.services.tokens.etag(feed, notification.version));
+asio::awaitable<net::Response> users_entity(Call& call, int status, const FeedKey& feed,
+                                            const model::Notification& notification) {
   const std::string context = entity_context(call.base, call.version, co_await upn_of(call, feed.user));
-  const std::string host = host_name_of(call, feed.app);
-  auto response =
-      json_response(status, notification_json(notification, {.host_name = host, .etag = etag, .context = context}));
-  response.headers.set("ETag", etag);
-  co_return response;
+  co_return entity(call, status, feed, notification, context);
 }
 
 std::unexpected<Error> ended(const feed::Resolved& resolved) {
@@ -130,12 +125,7 @@ asio::awaitable<Result<net::Response>> apply(Call& call, model::ChangeRequest re
   HG_CO_TRY(const auto changed, co_await call.services.writer.apply(std::move(request)));
   add_change_headers(call, feed, changed);
   if (changed.notifications.empty() || changed.notifications.front().deleted()) co_return no_content();
-  auto response = co_await entity(call, 200, feed, changed.notifications.front());
-  if (!parse_prefer(call.request.headers).minimal) co_return response;
-  auto minimal = no_content();
-  minimal.headers.set("ETag", *response.headers.find("ETag"));
-  minimal.headers.set("Preference-Applied", "return=minimal");
-  co_return minimal;
+  co_return as_preferred(call, co_await users_entity(call, 200, feed, changed.notifications.front()));
 }
 
 asio::awaitable<Result<net::Response>> change_state(Call& call) {
@@ -175,6 +165,24 @@ asio::awaitable<Result<model::Changed>> apply_through(Call& call, std::optional<
 
 }  // namespace
 
+net::Response entity(const Call& call, int status, const FeedKey& feed, const model::Notification& notification,
+                     std::string_view context) {
+  const std::string etag = entity_etag(call.services.tokens.etag(feed, notification.version));
+  const std::string host = host_name_of(call, feed.app);
+  auto response =
+      json_response(status, notification_json(notification, {.host_name = host, .etag = etag, .context = context}));
+  response.headers.set("ETag", etag);
+  return response;
+}
+
+net::Response as_preferred(const Call& call, net::Response entity) {
+  if (!parse_prefer(call.request.headers).minimal) return entity;
+  auto minimal = no_content();
+  minimal.headers.set("ETag", *entity.headers.find("ETag"));
+  minimal.headers.set("Preference-Applied", "return=minimal");
+  return minimal;
+}
+
 Answer post(Call& call) {
   HG_CO_TRY(const auto unsid, named_unsid(call));
   HG_CO_TRY(const auto body, body_json(call));
@@ -196,7 +204,7 @@ Answer post(Call& call) {
 
   const model::Notification& notification = changed.notifications.front();
   add_change_headers(call, feed, changed);
-  auto response = co_await entity(call, 201, feed, notification);
+  auto response = co_await users_entity(call, 201, feed, notification);
   response.headers.set("Location",
                        call.base + "/" + std::string(call.version) + "/me/notifications/" + notification.id.str());
   response.headers.set("X-Heliograph-Endpoints", std::to_string(changed.endpoints));
@@ -219,13 +227,13 @@ asio::awaitable<Result<feed::Found>> shown(Call& call) {
 Answer show(Call& call) {
   if (call.principal.app_only) {
     HG_CO_TRY(const auto found, co_await shown(call));
-    co_return co_await entity(call, 200, found.feed, found.notification);
+    co_return co_await users_entity(call, 200, found.feed, found.notification);
   }
   HG_CO_TRY(const auto target, co_await find(call));
   const auto& [feed, notification] = target.found;
   if (target.endpoint && target.endpoint->feed == feed)
     co_await call.services.subscriptions.fetched(*target.endpoint, notification);
-  co_return co_await entity(call, 200, feed, notification);
+  co_return co_await users_entity(call, 200, feed, notification);
 }
 
 Answer change(Call& call) { return call.principal.app_only ? change_content(call) : change_state(call); }

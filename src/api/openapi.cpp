@@ -74,6 +74,9 @@ json::array security(const Route& route) {
     case Who::user:
       bearer({notifications});
       break;
+    case Who::ticket:
+      any.push_back(json::object{{"notificationTicket", json::array{}}});
+      break;
     case Who::feed_user:
       for (const std::string_view scope : {notifications, activities}) bearer({scope});
       break;
@@ -163,8 +166,12 @@ Document::Document(std::string_view version) {
       {"schemas", schemas_},
       {"securitySchemes",
        {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}},
-        {"ticket",
-         {{"type", "apiKey"}, {"in", "query"}, {"name", "ticket"}, {"description", "Of …/stream/tickets."}}}}}};
+        {"ticket", {{"type", "apiKey"}, {"in", "query"}, {"name", "ticket"}, {"description", "Of …/stream/tickets."}}},
+        {"notificationTicket",
+         {{"type", "apiKey"},
+          {"in", "header"},
+          {"name", "Authorization"},
+          {"description", "Ticket, a space, and the ticket of a signal that came by push."}}}}}};
 }
 
 void Document::add(const Route& route) {

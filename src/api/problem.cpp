@@ -86,11 +86,12 @@ std::string quoted_string(std::string_view text) {
   return out + '"';
 }
 
-// RFC 6750 §3, with the authorization_uri that clients of the original look for.
+// RFC 6750 §3, with the authorization_uri that clients of the original look for; a ticket cannot be asked for.
 std::string challenge(const Error& error, const ProblemContext& context) {
-  return "Bearer realm=\"heliograph\", authorization_uri=" +
-         quoted_string(context.base + "/common/oauth2/v2.0/authorize") +
-         ", error=\"invalid_token\", error_description=" + quoted_string(error.message);
+  std::string text = std::string(context.scheme) + " realm=\"heliograph\"";
+  if (context.scheme == "Bearer")
+    text += ", authorization_uri=" + quoted_string(context.base + "/common/oauth2/v2.0/authorize");
+  return text + ", error=\"invalid_token\", error_description=" + quoted_string(error.message);
 }
 
 net::Response refused(const Error& error, int status, std::string_view content_type, std::string body,

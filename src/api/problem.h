@@ -30,7 +30,8 @@ std::string_view problem_name(const Error& error);
 struct ProblemContext {
   std::string request_id, client_request_id;
   Time now{};
-  std::string base;  // {base}, for authorization_uri
+  std::string base;                    // {base}, for authorization_uri
+  std::string_view scheme = "Bearer";  // of what a 401 asks for; else "Ticket"
 };
 
 // Status, body, Content-Type (kGraphJson or kFeedJson), WWW-Authenticate of a 401, Retry-After of a 429 and a 503.

@@ -118,6 +118,10 @@ TEST(Problem, challenges_who_comes_without_a_good_token) {
   EXPECT_EQ(header(graph_problem(e, kContext), "WWW-Authenticate"), challenge);
   EXPECT_EQ(header(feed_problem(e, kContext), "WWW-Authenticate"), challenge);
   EXPECT_EQ(header(graph_problem(error(Code::scope_missing), kContext), "WWW-Authenticate"), "-");
+  ProblemContext ticket = kContext;
+  ticket.scheme = "Ticket";
+  EXPECT_EQ(header(graph_problem(error(Code::token_expired, "over"), ticket), "WWW-Authenticate"),
+            R"(Ticket realm="heliograph", error="invalid_token", error_description="over")");
 }
 
 TEST(Problem, tells_when_to_come_again) {

@@ -7,6 +7,7 @@
 #include "api/feeds.h"
 #include "api/health.h"
 #include "api/live.h"
+#include "api/notification_ticket.h"
 #include "api/notifications.h"
 #include "api/sign_in.h"
 
@@ -51,6 +52,11 @@ constexpr Route kRoutes[] = {
      with("X-UNS-ID If-Match").answers("204 412"), kWrites},
     {"GET", "/me/notifications/{id}/deliveries", either, kGraph, deliveries::of_notification,
      "What became of bringing it to each endpoint", with("X-UNS-ID").answers("200 deliveries")},
+    {"GET", "/notifications/ticket", ticket, kGraph, notification_ticket::show,
+     "The notification of a signal's ticket, without a token", answers("200 notification 410 412"), kAlone},
+    {"POST", "/notifications/ticket", ticket, kGraph, notification_ticket::settle,
+     "Change the state of the notification of a signal's ticket",
+     takes("notificationPatch").with("If-Match Prefer").answers("200 notification 204 410 412"), kWrites | kAlone},
     {"GET", "/endedSubscriptions", application, kGraph, deliveries::ended_subscriptions,
      "Subscriptions that have ended, for app servers", with("since").answers("200 endedSubscriptions")},
     {"GET", "/subscriptions/getVapidPublicKey", profile, kGraph, notifications::vapid_key, "The VAPID public key",

@@ -19,6 +19,7 @@ enum class Who : std::uint8_t {
   feed_user,    // a user, with that or UserActivity.ReadWrite.CreatedByApp
   either,       // as `user`, or an application for itself
   application,  // an application for itself
+  ticket,       // whoever shows the ticket of one notification; the handler looks at it
   admin_read,   // Heliograph.Admin or Heliograph.Read
   admin_write,  // Heliograph.Admin
 };

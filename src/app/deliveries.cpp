@@ -142,6 +142,14 @@ delivery::Hooks Deliveries::hooks() {
   hooks.random = jitter();
   hooks.words = {
       .etag = [this](const FeedKey& feed, std::int64_t version) { return house_.tokens.etag(feed, version); },
+      .ticket =
+          [this](const FeedKey& feed, const SubscriptionId& subscription, const model::Notification& n) {
+            return house_.tokens.notification_ticket({.feed = feed,
+                                                      .subscription = subscription,
+                                                      .notification = n.id,
+                                                      .content_version = n.content_version,
+                                                      .expires_at = n.content.expires_at});
+          },
       .host_name = house_.host_name};
   return hooks;
 }

@@ -23,6 +23,13 @@ bool shown_as_new(const Notification& n, const model::Send& send, const model::S
   return targeted && n.alert_version > send.base && !model::moot(n, n.alert_version, now);
 }
 
+// For the notification that the push is about; of a silent one, for the newest that still asks for attention.
+std::string ticket_of(const model::Send& send, const Sight& sight, const model::Subscription& s, const Words& words) {
+  if (!send.notification.zero()) return words.ticket(sight.feed, s.id, *sight.notification(send.notification));
+  const auto asking = sight.asking.find(s.platforms());
+  return asking == sight.asking.end() ? "" : words.ticket(sight.feed, s.id, asking->second);
+}
+
 push::Signal signal_of(const model::Send& send, const Sight& sight, const model::Subscription& s, const Words& words) {
   push::Signal signal;
   signal.base_etag = words.etag(sight.feed, send.base);
@@ -31,6 +38,7 @@ push::Signal signal_of(const model::Send& send, const Sight& sight, const model:
   signal.cv = signal.new_etag.substr(signal.new_etag.size() - std::min<std::size_t>(16, signal.new_etag.size())) + ".0";
   signal.subscription_id = s.id.str();
   signal.unread = sight.row.unread;
+  signal.ticket = ticket_of(send, sight, s, words);
   signal.expiring = send.expiring;
   const auto& changes = sight.since.at(send.base);
   signal.contents = !changes.cut && s.notification_type == model::NotificationType::with_payload;

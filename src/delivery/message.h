@@ -13,6 +13,8 @@ namespace hg::delivery {
 // What is made elsewhere; callable from any thread.
 struct Words {
   std::function<std::string(const FeedKey&, std::int64_t)> etag;
+  // By which the endpoint sees and settles the notification without a token of the user's.
+  std::function<std::string(const FeedKey&, const SubscriptionId&, const model::Notification&)> ticket;
   std::function<std::string(const AppId&)> host_name;
 };
 

@@ -97,6 +97,17 @@ void read_fetched(store::Connection& tx, const FeedKey& feed, model::Occasion& o
   }
 }
 
+void read_asking(store::Connection& tx, Sight& sight) {
+  if (sight.row.unread == 0) return;
+  for (const auto& send : sight.plan.sends) {
+    if (send.wake != model::Wake::state) continue;
+    const auto platforms = sight.endpoint(send.to)->subscription.platforms();
+    if (sight.asking.contains(platforms)) continue;
+    if (auto n = store::feeds::newest_asking(tx, sight.feed, platforms, sight.now))
+      sight.asking.emplace(platforms, *std::move(n));
+  }
+}
+
 // Of what happened, what is over, where its push can still be taken back.
 void read_withdrawals(store::Connection& tx, Sight& sight, const model::Occasion& on) {
   const auto withdraws = [](const store::SubscriptionRow& row) {
@@ -170,6 +181,7 @@ Sight look(store::Connection& tx, const FeedKey& feed, Time now, bool live, cons
   std::ranges::move(spent, std::back_inserter(sight.plan.spent));
   read_withdrawals(tx, sight, on);
   for (const auto& send : sight.plan.sends) changes_since(tx, sight, send.base, bounds.changes);
+  read_asking(tx, sight);
   return sight;
 }
 

@@ -48,6 +48,8 @@ struct Sight {
   model::Plan plan;
   std::vector<Withdrawal> withdrawals;
   std::map<std::int64_t, Changes> since;  // by the version that a send begins at
+  // For silent sends, by the platforms of their endpoints: the newest that still asks for attention there.
+  std::map<model::PlatformMask, model::Notification> asking;
 
   [[nodiscard]] const model::Notification* notification(const NotificationId& id) const;
   [[nodiscard]] const store::SubscriptionRow* endpoint(const SubscriptionId& id) const;

@@ -98,6 +98,8 @@ struct Setting {
     };
     hooks.random = [this] { return random; };
     hooks.words = {.etag = [](const FeedKey&, std::int64_t version) { return "etag-" + std::to_string(version); },
+                   .ticket = [](const FeedKey&, const SubscriptionId&,
+                                const model::Notification& n) { return "ticket of " + n.content.app_notification_id; },
                    .host_name = [](const AppId&) { return std::string("app.example.com"); }};
     return hooks;
   }
@@ -137,6 +139,7 @@ struct Setting {
   std::int64_t next(store::Connection& tx, model::ChangeKind kind, bool alerts, const SubscriptionId& maker = {}) {
     auto row = store::feeds::lock(tx, feed);
     ++row.version;
+    row.next_expiry = {};  // counted anew whenever it is looked at
     if (alerts) {
       row.previous_alert_version = row.last_alert_version;
       row.last_alert_version = row.version;

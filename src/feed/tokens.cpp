@@ -9,7 +9,7 @@
 namespace hg::feed {
 namespace {
 
-constexpr std::byte kEtagFormat{1}, kUnsidFormat{1}, kPageFormat{1};
+constexpr std::byte kEtagFormat{1}, kUnsidFormat{1}, kTicketFormat{1}, kPageFormat{1};
 constexpr std::byte kKeyId{1};  // which key sealed it, once there are several
 constexpr std::size_t kGuid = 16, kEtagHead = 13, kEtagMac = 8, kTag = 16;
 constexpr std::size_t kMaxExtra = 256;
@@ -44,6 +44,7 @@ Buffer feed_bytes(const FeedKey& feed) {
 Tokens::Tokens(const crypto::SealingKey& key, std::uint32_t epoch)
     : etag_key_(key.subkey("etag")),
       unsid_key_(key.subkey("unsid")),
+      ticket_key_(key.subkey("notification ticket")),
       page_key_(key.subkey("page")),
       id_key_(key.subkey("notification id")),
       epoch_(epoch) {}
@@ -92,6 +93,35 @@ std::optional<Unsid> Tokens::parse_unsid(std::string_view text) const {
   const Bytes names(*clear);
   return Unsid{{UserId{read_guid(names)}, AppId{read_guid(names.subspan(kGuid))}},
                SubscriptionId{read_guid(names.subspan(2 * kGuid))}};
+}
+
+std::string Tokens::notification_ticket(const NotificationTicket& ticket) const {
+  Buffer out{kTicketFormat, kKeyId};
+  auto clear = feed_bytes(ticket.feed);
+  append(clear, ticket.subscription.view());
+  append(clear, ticket.notification.view());
+  append_number(clear, ticket.content_version);
+  append_number(clear, to_ms(ticket.expires_at));
+  append(out, ticket_key_.seal_siv(Bytes(out), clear));
+  return base64url(out);
+}
+
+std::optional<NotificationTicket> Tokens::parse_notification_ticket(std::string_view text) const {
+  const auto raw = from_base64url(text);
+  constexpr std::size_t kClear = 4 * kGuid + 2 * sizeof(std::int64_t);
+  if (!raw || raw->size() != 2 + kTag + kClear || (*raw)[0] != kTicketFormat || (*raw)[1] != kKeyId) {
+    return std::nullopt;
+  }
+  const Bytes bytes(*raw);
+  const auto clear = ticket_key_.open_siv(bytes.first(2), bytes.subspan(2));
+  if (!clear || clear->size() != kClear) return std::nullopt;
+  const Bytes names(*clear);
+  return NotificationTicket{
+      .feed = {UserId{read_guid(names)}, AppId{read_guid(names.subspan(kGuid))}},
+      .subscription = SubscriptionId{read_guid(names.subspan(2 * kGuid))},
+      .notification = NotificationId{read_guid(names.subspan(3 * kGuid))},
+      .content_version = read_number<std::int64_t>(names.subspan(4 * kGuid)),
+      .expires_at = from_ms(read_number<std::int64_t>(names.subspan(4 * kGuid + sizeof(std::int64_t))))};
 }
 
 std::string Tokens::page(const FeedKey& feed, PageKind kind, const Page& page) const {

@@ -1,5 +1,5 @@
-// The opaque texts that name things of a feed: ETags, UNSIDs, page tokens; and the ids of notifications. Nothing of
-// them is stored; they are made and opened with keys derived from the deployment's own.
+// The opaque texts that name things of a feed: ETags, UNSIDs, page tokens, tickets of notifications; and the ids of
+// notifications. Nothing of them is stored; they are made and opened with keys derived from the deployment's own.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "base/id.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "crypto/seal.h"
 
 namespace hg::feed {
@@ -30,6 +31,17 @@ struct Page {
   std::string extra = {};  // what the caller must find again, for example a hash of its query; up to 256 bytes
 };
 
+// What lets its holder see and settle one notification as this endpoint, without a token of the user's: while the
+// content is of this version, and until it expires.
+struct NotificationTicket {
+  FeedKey feed;
+  SubscriptionId subscription;
+  NotificationId notification;
+  std::int64_t content_version = 0;
+  Time expires_at{};  // as the notification does
+  auto operator<=>(const NotificationTicket&) const = default;
+};
+
 class Tokens {
  public:
   // `epoch` is the store's: a restored store makes a new one.
@@ -45,6 +57,12 @@ class Tokens {
   // Nullopt for what was not made here.
   [[nodiscard]] std::optional<Unsid> parse_unsid(std::string_view text) const;
 
+  // base64url without padding of format, key id (both clear) and the rest under AES-SIV: 131 characters, for they go
+  // into pushes, which may have no more than 4096 bytes. The same text for the same ticket.
+  [[nodiscard]] std::string notification_ticket(const NotificationTicket& ticket) const;
+  // Nullopt for what was not made here; whether it still holds is not looked at.
+  [[nodiscard]] std::optional<NotificationTicket> parse_notification_ticket(std::string_view text) const;
+
   [[nodiscard]] std::string page(const FeedKey& feed, PageKind kind, const Page& page) const;
   // Code::invalid_query_option for a token that is malformed, of another feed or of another kind;
   // Code::sync_state_not_found for one of another epoch.
@@ -56,7 +74,7 @@ class Tokens {
  private:
   [[nodiscard]] Buffer etag_mac(const FeedKey& feed, Bytes head) const;
 
-  crypto::SealingKey etag_key_, unsid_key_, page_key_, id_key_;
+  crypto::SealingKey etag_key_, unsid_key_, ticket_key_, page_key_, id_key_;
   std::uint32_t epoch_;
 };
 

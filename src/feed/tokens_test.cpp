@@ -46,6 +46,27 @@ TEST(Tokens, open_a_unsid_made_here_and_no_other) {
   EXPECT_FALSE(Tokens(crypto::SealingKey::generate(), 1).parse_unsid(unsid));
 }
 
+TEST(Tokens, open_a_ticket_made_here_and_no_other) {
+  const Tokens tokens(kKey, 1);
+  const NotificationTicket ticket{.feed = kFeed,
+                                  .subscription = SubscriptionId{crypto::random_guid()},
+                                  .notification = NotificationId{crypto::random_guid()},
+                                  .content_version = 3,
+                                  .expires_at = from_ms(1'800'000'000'000)};
+  const auto text = tokens.notification_ticket(ticket);
+
+  EXPECT_EQ(tokens.parse_notification_ticket(text), ticket);
+  EXPECT_EQ(text, tokens.notification_ticket(ticket));
+  EXPECT_EQ(text.size(), 131U);
+  auto changed = text;
+  changed[40] = changed[40] == 'A' ? 'B' : 'A';
+  for (const auto& other : {changed, text.substr(1), text + "A", std::string(), std::string(131, 'A'),
+                            tokens.unsid(kFeed, ticket.subscription)})
+    EXPECT_FALSE(tokens.parse_notification_ticket(other)) << other;
+  EXPECT_FALSE(Tokens(crypto::SealingKey::generate(), 1).parse_notification_ticket(text));
+  EXPECT_FALSE(tokens.parse_unsid(text));
+}
+
 TEST(Tokens, keep_page_tokens_to_their_feed_and_kind) {
   const Tokens tokens(kKey, 1);
   const NotificationId id{crypto::random_guid()};

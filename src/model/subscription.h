@@ -45,6 +45,10 @@ struct Subscription {
   std::optional<Time> ended_at;
   EndReason ended_reason = EndReason::none;
 
+  // One of these has to be among a notification's: every policy means an endpoint that counts as nothing.
+  [[nodiscard]] PlatformMask platforms() const {
+    return counts_as == Platform::none ? kAllPlatforms : static_cast<PlatformMask>(counts_as);
+  }
   [[nodiscard]] bool active(Time now) const { return !ended_at && expires_at > now; }
 };
 

@@ -294,6 +294,15 @@ std::vector<model::Notification> alerted(Connection& tx, const FeedKey& feed, st
                 {feed.shard(), feed.user, feed.app, first, last}, read_whole);
 }
 
+std::optional<model::Notification> newest_asking(Connection& tx, const FeedKey& feed, model::PlatformMask platforms,
+                                                 Time now) {
+  return tx.first("SELECT " HG_HEAD_COLUMNS
+                  " FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND status <> 2 "
+                  "AND read_state = 0 AND action_state = 0 AND expires_at > $4 AND (platform_mask & $5) <> 0 "
+                  "ORDER BY alert_version DESC, id LIMIT 1",
+                  {feed.shard(), feed.user, feed.app, now, platforms}, read_head);
+}
+
 std::vector<Spent> spent(Connection& tx, Time now, std::size_t limit) {
   return tx.all(
       "SELECT user_id, app_id, id FROM notifications WHERE expires_at <= $1 AND keep_until <= $1 ORDER BY expires_at "

@@ -66,6 +66,11 @@ std::vector<model::Notification> newest(Connection& tx, const FeedKey& feed, std
 // Those that asked for attention at a version from `first` to `last`, as they are now, tombstones and expired ones too.
 std::vector<model::Notification> alerted(Connection& tx, const FeedKey& feed, std::int64_t first, std::int64_t last);
 
+// The one that asked for attention last among those that still do (unread, untouched, not expired) on one of these
+// platforms; without payload and policies.
+std::optional<model::Notification> newest_asking(Connection& tx, const FeedKey& feed, model::PlatformMask platforms,
+                                                 Time now);
+
 // Feeds with rows whose time is over at `now`, for the janitor; at most `limit` rows.
 struct Spent {
   FeedKey feed;

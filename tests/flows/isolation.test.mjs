@@ -127,6 +127,19 @@ test('no token, or one that is not ours, is 401 on every route', async (t) => {
     });
 });
 
+test('no token is a ticket, and no ticket that is none tells why', async (t) => {
+  const { server, demo, data } = await demoServer(t);
+  const device = await subscribe(server.base, userToken(data, demo, demo.users[0]));
+  const tokens = [userToken(data, demo, demo.users[0]), userToken(data, demo, demo.users[1]), await appToken(server.base, demo)];
+  for (const method of ['GET', 'POST']) {
+    const answers = [];
+    for (const authorization of [...tokens.flatMap((token) => [`Bearer ${token}`, `Ticket ${token}`]), `Ticket ${device.unsid}`, `Ticket ${'A'.repeat(131)}`, 'Ticket x', 'Ticket'])
+      answers.push(essence(await call(server.base, method, '/beta/notifications/ticket', { headers: { Authorization: authorization }, body: method === 'POST' ? { readState: 'read' } : undefined }), {}));
+    assert.equal(answers[0].status, 401, answers[0].raw);
+    for (const answer of answers) assert.deepEqual(answer, answers[0]);
+  }
+});
+
 test('an ended UNSID: the app server is told where else the user is, or that nobody is left', async (t) => {
   const { server, demo, data } = await demoServer(t);
   const app = await appToken(server.base, demo);

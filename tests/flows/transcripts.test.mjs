@@ -4,8 +4,9 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { demoServer } from '../harness/server.mjs';
-import { appToken, userToken, subscribe } from '../harness/actors.mjs';
+import { demoServer, until } from '../harness/server.mjs';
+import { device, pushDeployment, report } from '../harness/pushes.mjs';
+import { appToken, call, notification, userToken, subscribe } from '../harness/actors.mjs';
 import { Contract, checkDocument } from '../harness/contract.mjs';
 import { parseTranscript, play } from '../harness/transcript.mjs';
 import { Receiver } from '../harness/webhook.mjs';
@@ -14,12 +15,25 @@ const folder = path.resolve(import.meta.dirname, '../transcripts');
 
 // What a file's server has beside the demo's.
 const settings = { 'throttled.http': { HELIOGRAPH_LIMITS_REQUESTS: '1' }, 'webhooks.http': { HELIOGRAPH_PUSH_LOOPBACK: 'true' } };
+// What a file speaks of that happened before it.
+const before = { 'ticket.http': pushed };
 const played = new Set();
 let operations = new Set();
 
+// A phone of Alice's has got a push of the notification `parcel`: {pixel, parcel, ticket}.
+async function pushed(at, variables) {
+  const pixel = await device(at, at.demo.users[0], 'fcm', { deviceId: 'pixel' });
+  const body = notification(at.demo, { appNotificationId: 'parcel', payload: { visualContent: { title: 'Parcel', body: 'Bay 4' } } });
+  const posted = await call(at.base, 'POST', '/beta/me/notifications', { token: variables.appToken, unsid: pixel.unsid, body });
+  const { body: { message } } = await until(() => at.sim.last({ platform: 'fcm', kind: 'push' }), { what: 'the push' });
+  await until(async () => (await report(at, pixel.unsid, posted.json.id)).get(pixel.id).state === 'accepted', { what: 'that it was taken' });
+  return { pixel: pixel.id, parcel: posted.json.id, ticket: message.data.ticket };
+}
+
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.http'))) {
   test(`transcript ${file}`, async (t) => {
-    const { server, demo, data } = await demoServer(t, { env: settings[file] });
+    const at = before[file] ? await pushDeployment(t) : await demoServer(t, { env: settings[file] });
+    const { server, demo, data } = at;
     const [alice, bob] = demo.users;
     const variables = {
       base: server.base, demo, host: demo.crossDeviceApp.hostName, tenant: demo.tenantId, alice, bob,
@@ -33,6 +47,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.http')))
     variables.subscription = phone.id;
     variables.webhook = (await Receiver.start(t)).url;
     variables.silent = (await Receiver.start(t, { agrees: () => undefined })).url;
+    Object.assign(variables, await before[file]?.(at, variables));
     const contract = new Contract(await (await fetch(`${server.base}/openapi.json`)).json());
     operations = contract.operationIds;
     for (const block of parseTranscript(readFileSync(path.join(folder, file), 'utf8')))
