@@ -171,6 +171,13 @@ class Senders : public testing::TestWithParam<Case> {
   static std::string told(const Verdict& verdict) {
     return std::string(name(verdict.outcome)) + (verdict.reason.empty() ? "" : ": " + verdict.reason);
   }
+  // The signal of the last push that came.
+  static json::object signal() {
+    const auto came = simulator().received("kind=push&outcome=accepted").back().as_object();
+    if (const auto* web = came.if_contains("messageJson")) return web->as_object();
+    if (const auto* raw = came.if_contains("payloadJson")) return raw->as_object();
+    return came.at("body").at("message").at("data").as_object();
+  }
   // What the simulator found wrong with what it got; "" where it took everything.
   static std::string problems() {
     std::string all;
@@ -227,6 +234,44 @@ TEST_P(Pushing, send_what_is_too_large_for_the_platform_in_a_form_that_fits) {
     EXPECT_EQ(told(send(large)), "delivered");
   }
   EXPECT_EQ(problems(), "");
+}
+
+TEST_P(Pushing, carry_every_member_of_the_signal_as_the_platform_takes_it) {
+  const bool texts = GetParam().platform == "fcm";
+  auto raw = message(Kind::raw);
+  raw.signal.expiring = Time{std::chrono::seconds(1'900'000'000)};
+  EXPECT_EQ(told(send(raw)), "delivered");
+
+  auto came = signal();
+  json::object wanted{{"changeType", "afsChange"}, {"baseETag", "a"}, {"newETag", "b"}, {"cV", "c.0"},
+                      {"subscriptionId", "s"},     {"unread", 3},     {"ticket", "t"}};
+  wanted["activities"] = json::array{parse_json(raw.signal.activities.front()).value()};
+  wanted["subscription"] = {{"state", "expiring"}, {"expirationDateTime", "2030-03-17T17:46:40.000Z"}};
+  if (texts) {
+    for (const char* member : {"unread", "activities", "subscription"})
+      came[member] = parse_json(came.at(member).as_string()).value();
+    wanted["heliograph"] = "1";
+  }
+  if (GetParam().platform == "apns") wanted["aps"] = {{"content-available", 1}};
+  EXPECT_EQ(json::value(came), json::value(wanted));
+}
+
+TEST_P(Pushing, count_the_ticket_in_what_the_platform_takes) {
+  auto one = message(Kind::raw);
+  one.signal.ticket = std::string(131, 't');
+  one.signal.base_etag = one.signal.new_etag = std::string(28, 'e');
+  one.signal.subscription_id = std::string(36, 's');
+  std::size_t fits = 0, too_long = 8000;
+  while (too_long - fits > 1) {
+    const std::size_t middle = fits + (too_long - fits) / 2;
+    one.signal.activities = {'"' + std::string(middle, 'x') + '"'};
+    simulator().call("DELETE", "/received");
+    ASSERT_EQ(told(send(one)), "delivered");
+    const auto came = signal();
+    EXPECT_EQ(came.at("ticket").as_string().size(), 131U);
+    (came.at("changeType") == "afsChange" ? fits : too_long) = middle;
+  }
+  EXPECT_GT(fits, traits(channel().kind).most_payload - 900);
 }
 
 TEST_P(Pushing, a_signal_that_says_no_more_than_that_something_changed) {
