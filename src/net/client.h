@@ -2,6 +2,7 @@
 // requests; certificates are always checked; redirects are never followed, proxies never asked.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
@@ -69,6 +70,8 @@ struct ClientOptions {
   Duration connect_time = std::chrono::seconds(5);
   Duration time = std::chrono::seconds(10);  // for all of it
   std::size_t most_body = 64 * 1024;
+  // Mails: once it is true, what libcurl waits for on the loop's thread ends within a second (net/postman.h).
+  const std::atomic<bool>* abandoned = nullptr;
 };
 
 // Connections that are shared, and requests over them. Lives on its loop's thread; stop() before its end.

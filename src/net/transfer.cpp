@@ -147,6 +147,12 @@ void Transfer::set_posting() {
   set(easy, CURLOPT_UPLOAD, to_somebody ? 1L : 0L);
   set(easy, CURLOPT_READFUNCTION, &Transfer::on_upload);
   set(easy, CURLOPT_READDATA, static_cast<void*>(this));
+  // A connection that is kept would be taken leave of later, when nobody can end the waiting for that.
+  set(easy, CURLOPT_FORBID_REUSE, 1L);
+  set(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, milliseconds(options_.time) / 1000);
+  set(easy, CURLOPT_NOPROGRESS, 0L);
+  set(easy, CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
+  set(easy, CURLOPT_XFERINFODATA, static_cast<void*>(this));
 }
 
 curl_socket_t Transfer::on_open(void* user, curlsocktype, curl_sockaddr* address) {
@@ -191,6 +197,12 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
   }
   self.answer_.body.append(data, length);
   return length;
+}
+
+// Asked about once a second where libcurl waits; anything but 0 ends it.
+int Transfer::on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  const auto* abandoned = static_cast<Transfer*>(user)->options_.abandoned;
+  return abandoned != nullptr && *abandoned ? 1 : 0;
 }
 
 std::size_t Transfer::on_upload(char* into, std::size_t size, std::size_t count, void* user) {

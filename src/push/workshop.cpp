@@ -42,12 +42,13 @@ Workshop::Workshop(boost::asio::any_io_executor loop, const Clock& clock, Addres
       lanes_(loop_, clock),
       http2_(loop_, options_of(addresses_)),
       http1_(loop_, http1_options(addresses_)),
-      mail_(loop_, mail_options(addresses_)) {}
+      mail_(mail_options(addresses_)) {}
 
 Workshop::~Workshop() = default;
 
 void Workshop::stop() {
-  for (net::Client* client : {&http2_, &http1_, &mail_}) client->stop();
+  for (net::Client* client : {&http2_, &http1_}) client->stop();
+  mail_.stop();
   for (auto& [name, line] : apns_lines_) line->stop();
 }
 

@@ -8,6 +8,7 @@
 
 #include "crypto/keys.h"
 #include "net/client.h"
+#include "net/postman.h"
 #include "push/lanes.h"
 #include "push/platforms.h"
 #include "push/provider_token.h"
@@ -34,7 +35,7 @@ class Workshop {
   Lanes& lanes() { return lanes_; }
   net::Client& http2() { return http2_; }
   net::Client& http1() { return http1_; }
-  net::Client& mail() { return mail_; }
+  net::Postman& mail() { return mail_; }
 
   // The same for the same credentials, so that apps that share them share it too; `name` tells them apart.
   std::shared_ptr<ProviderToken> token(const std::string& name, ProviderToken::Fetch fetch);
@@ -45,7 +46,8 @@ class Workshop {
   const Clock& clock_;
   Addresses addresses_;
   Lanes lanes_;
-  net::Client http2_, http1_, mail_;
+  net::Client http2_, http1_;
+  net::Postman mail_;
   std::map<std::string, std::shared_ptr<ProviderToken>> tokens_;
   std::map<std::string, std::shared_ptr<ApnsToken>> apns_tokens_;
   std::map<std::string, std::shared_ptr<ApnsLine>> apns_lines_;

@@ -291,6 +291,26 @@ TEST_P(Senders, fetch_one_token_and_share_connections_for_many) {
   EXPECT_EQ(simulator().received("kind=token").size(), static_cast<std::size_t>(GetParam().token_requests));
 }
 
+TEST_P(Pushing, wait_for_no_mail_relay_that_keeps_silent) {
+  simulator().call("POST", "/faults", {{"platform", "email"}, {"fault", "hang"}, {"times", 1}});
+  const auto mailer = sender(only([](auto& one) { return one.kind == Kind::mail; }).front().credentials());
+  bool mailed = false;
+  model::Channel somebody;
+  somebody.kind = model::ChannelKind::email;
+  somebody.address = "somebody@example.com";
+  asio::co_spawn(simulator().loop, mailer->send(somebody, message(Kind::mail)),
+                 [&](const std::exception_ptr&, Verdict) { mailed = true; });
+  while (simulator().received("platform=email").empty()) {
+  }
+
+  EXPECT_EQ(told(send()), "delivered");
+
+  EXPECT_FALSE(mailed);
+  workshop_.stop();
+  simulator().loop.restart();
+  while (!mailed) simulator().loop.run_one();
+}
+
 TEST_P(Pushing, find_out_that_a_device_is_gone) {
   simulator().call("PATCH", "/endpoints/" + GetParam().platform + '/' + percent_encode(text(endpoint_, "id")),
                    {{"state", "gone"}});
