@@ -102,7 +102,10 @@ asio::awaitable<bool> Connection::exchange() {
   const auto head = check_head(std::string_view(in_).substr(0, *size), limits().head);
   if (!head) co_return co_await refuse(head.error(), "");
 
-  if (const auto answer = turned_away(*head, *size); !answer.empty()) co_return co_await write(answer);
+  if (const auto answer = turned_away(*head, *size); !answer.empty()) {
+    enter(Stage::answer, Duration{0});  // a drain waits for it
+    co_return co_await write(answer);
+  }
   Request request;
   describe(request, *head);
   const bool body = head->chunked || head->content_length.value_or(0) > 0;
