@@ -180,7 +180,7 @@ TEST(Dispatch, calls_beyond_those_in_progress_are_told_to_come_back) {
 std::string at_the_door(const House& house, const std::string& raw) {
   const auto head = net::check_head(raw, {});
   EXPECT_TRUE(head) << raw;
-  return house.dispatch.turn_away({.head = *head, .raw = raw, .listener = net::Listener::tcp, .role = 0, .loop = 0});
+  return house.dispatch.turn_away({.head = *head, .raw = raw, .role = 0, .loop = 0});
 }
 
 TEST(Dispatch, a_crowd_is_turned_away_with_the_answer_that_a_handler_would_get) {

@@ -132,7 +132,6 @@ std::string Connection::turned_away(const Head& head, std::size_t size) {
   if (body > limits().body || in_.size() - size < body) return "";
   auto answer = calls().turn_away({.head = head,
                                    .raw = std::string_view(in_).substr(0, size),
-                                   .listener = origin_->kind,
                                    .role = origin_->role,
                                    .loop = gate_->loop().index()});
   if (!answer.empty()) in_.erase(0, size + body);

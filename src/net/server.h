@@ -46,7 +46,6 @@ struct ServerLimits {
 struct Arrival {
   const Head& head;
   std::string_view raw;  // the head's bytes
-  Listener listener;
   std::uint8_t role;
   std::size_t loop;  // Loop::index()
 };
