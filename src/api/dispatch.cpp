@@ -78,6 +78,10 @@ class Place {
   std::size_t& taken_;
 };
 
+// Behind a loop that is later than this, what it has in progress is enough for it: what is refused is to be refused
+// soon.
+constexpr Duration kLongestLag{25};
+
 Error crowded() {
   return {.code = Code::unavailable,
           .message = "there are more requests than can be answered in time; try again shortly",
@@ -126,8 +130,10 @@ Dispatch::Dispatch(Services& services)
 }
 
 std::string Dispatch::turn_away(const net::Arrival& arrival) const {
-  const std::size_t loop = arrival.loop;
-  if (services_.loops[loop].in_progress < most_) return "";
+  const std::size_t loop = arrival.loop.index();
+  const std::size_t in_progress = services_.loops[loop].in_progress;
+  const bool crowded = in_progress >= most_ || (in_progress >= most_ / 4 && arrival.loop.lag() > kLongestLag);
+  if (!crowded) return "";
   if (arrival.role == static_cast<std::uint8_t>(Door::operators)) return "";
   // A page of another origin is to read its answer, and a last request ends its connection.
   if (!field_of(arrival.raw, "origin").empty() || !field_of(arrival.raw, "connection").empty()) return "";

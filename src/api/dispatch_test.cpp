@@ -177,10 +177,10 @@ TEST(Dispatch, calls_beyond_those_in_progress_are_told_to_come_back) {
 }
 
 // What the door says to a request whose head is this; "" where it lets it in.
-std::string at_the_door(const House& house, const std::string& raw) {
+std::string at_the_door(House& house, const std::string& raw) {
   const auto head = net::check_head(raw, {});
   EXPECT_TRUE(head) << raw;
-  return house.dispatch.turn_away({.head = *head, .raw = raw, .role = 0, .loop = 0});
+  return house.dispatch.turn_away({.head = *head, .raw = raw, .role = 0, .loop = house.live_loop});
 }
 
 TEST(Dispatch, a_crowd_is_turned_away_with_the_answer_that_a_handler_would_get) {
@@ -202,6 +202,19 @@ TEST(Dispatch, a_crowd_is_turned_away_with_the_answer_that_a_handler_would_get) 
   std::string body = handled.body;
   body.replace(body.find(handled.header("request-id")), request_id.size(), request_id);
   EXPECT_TRUE(answer.ends_with("\r\n\r\n" + body)) << answer << body;
+}
+
+TEST(Dispatch, behind_a_late_loop_a_quarter_is_a_crowd) {
+  House house;
+  const std::string raw = "GET /beta/me/notifications HTTP/1.1\r\nHost: x\r\n\r\n";
+  house.services.loops[0].in_progress = house.settings.requests / 4;
+  EXPECT_EQ(at_the_door(house, raw), "");
+  const auto late = std::chrono::steady_clock::now() + std::chrono::milliseconds(40);
+  while (std::chrono::steady_clock::now() < late) {
+  }
+  EXPECT_NE(at_the_door(house, raw), "");
+  house.services.loops[0].in_progress -= 1;
+  EXPECT_EQ(at_the_door(house, raw), "");
 }
 
 TEST(Dispatch, who_needs_more_than_an_answer_to_a_crowd_is_let_in) {

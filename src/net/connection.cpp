@@ -130,10 +130,8 @@ std::string Connection::turned_away(const Head& head, std::size_t size) {
   if (!calls().turn_away || head.chunked || head.minor_version == 0 || gate_->draining()) return "";
   const auto body = head.content_length.value_or(0);
   if (body > limits().body || in_.size() - size < body) return "";
-  auto answer = calls().turn_away({.head = head,
-                                   .raw = std::string_view(in_).substr(0, size),
-                                   .role = origin_->role,
-                                   .loop = gate_->loop().index()});
+  auto answer = calls().turn_away(
+      {.head = head, .raw = std::string_view(in_).substr(0, size), .role = origin_->role, .loop = gate_->loop()});
   if (!answer.empty()) in_.erase(0, size + body);
   return answer;
 }
@@ -292,7 +290,15 @@ asio::awaitable<bool> Connection::refuse(Refusal refusal, std::string target) {
 }
 
 asio::awaitable<bool> Connection::fill() {
+  // The next request is seldom there yet: a look would be for nothing.
+  const bool look = stage_ != Stage::idle || stream_.encrypted();
+  auto state = look ? Io::done : Io::wait_read;
   for (bool last = false;;) {
+    if (state != Io::done) {
+      // Waked by the drain: a request that has come meanwhile is still taken.
+      last = !co_await stream_.wait(state);
+      if (expired_) co_return false;
+    }
     if (ended_) co_return false;
     auto scratch = gate_->loop().scratch();
     const auto moved = stream_.read(scratch);
@@ -306,9 +312,7 @@ asio::awaitable<bool> Connection::fill() {
       co_return false;
     }
     if (last) co_return false;
-    // Waked by the drain: a request that has come meanwhile is still taken.
-    last = !co_await stream_.wait(moved.state);
-    if (expired_) co_return false;
+    state = moved.state;
   }
 }
 

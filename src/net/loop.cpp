@@ -32,6 +32,20 @@ void Loop::tick() {
   });
 }
 
+Duration Loop::lag() {
+  const auto now = asio::steady_timer::clock_type::now();
+  if (!probing_) {
+    if (now - probe_.expiry() > kStale) lag_ = {};
+    probing_ = true;
+    probe_.expires_at(now + kProbe);
+    probe_.async_wait([this](boost::system::error_code error) {
+      probing_ = false;
+      if (!error) lag_ = asio::steady_timer::clock_type::now() - probe_.expiry();
+    });
+  }
+  return std::chrono::duration_cast<Duration>(std::max(lag_, now - probe_.expiry()));
+}
+
 void Loop::run() {
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes with write(2)
   current_loop = this;

@@ -38,6 +38,10 @@ class Loop {
   // On the loop: `alarm` rings once, not before `delay`, up to 500 ms later.
   void arm(Alarm& alarm, Duration delay);
 
+  // How long what is ready waits until the loop comes to it, as of the last millisecond or so. It is measured only
+  // while somebody asks: the first answer after a pause is 0. On the loop.
+  [[nodiscard]] Duration lag();
+
   // Bytes for whoever reads next; what is in them does not survive the handler. On the loop.
   [[nodiscard]] std::span<char> scratch() { return {scratch_.get(), kScratch}; }
 
@@ -50,6 +54,8 @@ class Loop {
 
  private:
   static constexpr std::size_t kScratch = 64 * 1024;
+  static constexpr std::chrono::milliseconds kProbe{1};
+  static constexpr std::chrono::milliseconds kStale{100};  // a probe that is older says nothing of now
   void tick();
 
   std::size_t index_;
@@ -58,6 +64,10 @@ class Loop {
   asio::io_context context_{1};
   asio::steady_timer timer_{context_};
   bool ticking_ = false;
+  // Its readiness queues behind all that became ready before it.
+  asio::steady_timer probe_{context_};
+  bool probing_ = false;
+  asio::steady_timer::duration lag_{};  // of the last probe
 };
 
 // All loops of a process and their threads.

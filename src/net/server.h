@@ -47,7 +47,7 @@ struct Arrival {
   const Head& head;
   std::string_view raw;  // the head's bytes
   std::uint8_t role;
-  std::size_t loop;  // Loop::index()
+  Loop& loop;
 };
 
 // What the server needs from above; called on every loop at once.
