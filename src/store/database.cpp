@@ -306,6 +306,8 @@ Database::Load Database::load() const { return writing_->load(); }
 void Database::measure(metrics::Page& page) const {
   page.histogram("heliograph_store_commit_duration_seconds", "How long commits took, until they were on disk.",
                  commits_);
+  page.gauge("heliograph_store_memory_bytes", "What the store has allocated, its page caches most of all.",
+             static_cast<double>(SqliteConnection::memory()));
   const auto both = {std::pair("write", writing_->load()), std::pair("read", reading_->load())};
   for (const auto& [kind, load] : both)
     page.gauge("heliograph_store_queue_depth", "Work that waits for the store's threads.",

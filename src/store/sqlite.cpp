@@ -161,6 +161,8 @@ SqliteConnection::SqliteConnection(const std::string& copy) : handle_(std::make_
 
 SqliteConnection::~SqliteConnection() = default;
 
+std::int64_t SqliteConnection::memory() { return sqlite3_memory_used(); }
+
 void SqliteConnection::set_max_pages(std::int64_t pages) {
   run(fmt::format("PRAGMA max_page_count = {}", pages > 0 ? pages : 0xfffffffe).c_str());
 }

@@ -41,6 +41,8 @@ class SqliteConnection final : public Connection {
   // Moves pages from the log to the file without making anybody wait. True: all of them, so that the next commit
   // begins the log anew.
   bool checkpoint();
+  // Bytes that SQLite has allocated in this process, page caches most of all.
+  static std::int64_t memory();
   // 0: no bound.
   void set_max_pages(std::int64_t pages);
   // Copies one consistent state to a file that is made anew (mode 0600), page by page, while others write; until it is

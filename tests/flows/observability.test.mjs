@@ -71,6 +71,7 @@ test('metrics tell what was done, by route and never by path', async (t) => {
   assert.ok(page.heliograph_store_commit_duration_seconds_count[''] >= 2);
   assert.ok(page.heliograph_writer_group_size_count[''] >= 1);
   assert.equal(page.heliograph_writer_queue_depth[''], 0);
+  assert.ok(page.heliograph_store_memory_bytes[''] > 2 ** 16);
   assert.equal(page.heliograph_store_readable[''], 1);
   assert.ok(page.process_resident_memory_bytes[''] > 1e6);
   assert.ok(page.process_open_fds[''] > 3);

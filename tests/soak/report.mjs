@@ -16,6 +16,7 @@ export function markdown({ wish, crowd, came, watch, verdict }) {
     ['deliveries that ended otherwise', `${verdict.dead}, each with its outcome; ${verdict.unplanned} were owed to a device whose channel ended before`],
     ['after the load', `all decided ${settling.toFixed(0)} s later`],
     ['memory (RSS)', `${mib(growth.first)} first, ${mib(growth.from)} after a third, ${mib(growth.to)} last; ${mib(growth.most)} at the most, ${mib(growth.settled)} when all was settled; a line through the last two thirds grows by ${mib(growth.anHour)} an hour`],
+    ['of that the store\'s caches', `${mib(loaded[0].store)} first, ${mib(loaded[Math.floor(loaded.length / 3)].store)} after a third, ${mib(loaded.at(-1).store)} last`],
     ['descriptors', `${loaded[0].descriptors} first, ${most('descriptors')} at the most, ${watch.samples.at(-1).descriptors} last`],
     ['undecided', `${most('open')} at the most; ${most('due')} jobs due at the most`],
   ];

@@ -11,7 +11,7 @@ export function rows(text, name) {
 const sum = (list) => list.reduce((all, { value }) => all + value, 0);
 
 export class Watch {
-  samples = [];  // {seconds, rss, descriptors, due, open}: bytes; jobs due; lines of reports that are undecided
+  samples = [];  // {seconds, rss, store, descriptors, due, open}: bytes, `store` those of its caches; jobs due; lines of reports that are undecided
 
   constructor(at) { this.at = at; }
 
@@ -35,6 +35,7 @@ export class Watch {
     this.metrics = text;
     this.samples.push({
       seconds: (Date.now() - this.began) / 1000, rss: Number(status.match(/VmRSS:\s+(\d+)/)[1]) * 1024,
+      store: sum(rows(text, 'heliograph_store_memory_bytes')),
       descriptors: readdirSync(`/proc/${pid}/fd`).length, due: sum(rows(text, 'heliograph_due_jobs')),
       open: sum(rows(text, 'heliograph_deliveries').filter(({ labels }) => ['pending', 'retrying'].includes(labels.outcome))),
     });
