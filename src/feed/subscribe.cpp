@@ -278,26 +278,35 @@ boost::asio::awaitable<Result<Subscription>> Subscriptions::touch(FeedKey feed, 
   const bool seen = seen_version > row->subscription.seen_version;
   const bool seen_now = seen && (now - row->seen_at >= kSeenAtMost || put_off_.size() >= kPutOffAtMost);
   if (seen && !seen_now) put_off_.push({{feed, id}, seen_version, {}});
-  if (seen_now || slides(row->subscription, now)) {
-    row = co_await database_.transact([&](store::Connection& tx) {
-      auto current = subscriptions::find(tx, feed, id);
-      if (!current || !current->subscription.active(now)) return current;
-      auto& s = current->subscription;
-      if (slides(s, now)) {
-        s.expires_at = now + s.life;
-        owe_warning(tx, s);
-      }
-      if (seen_now && seen_version > s.seen_version) {
-        s.seen_version = seen_version;
-        current->seen_at = now;
-      }
-      subscriptions::update(tx, *current);
-      return current;
-    });
-    if (!row) co_return refuse_unknown();
-    if (!row->subscription.active(now)) co_return refuse_ended(reason_of(row->subscription));
+  if (!seen_now && !slides(row->subscription, now)) co_return opened(*std::move(row));
+  try {
+    row = co_await database_.transact(
+        [&](store::Connection& tx) { return prolong(tx, {feed, id}, seen_now ? seen_version : 0, now); });
+  } catch (const store::Fault& fault) {
+    // Who reads is answered also while nothing can be written; the next time writes it.
+    if (!fault.everywhere()) throw;
+    if (seen_now) put_off_.push({{feed, id}, seen_version, {}});
   }
+  if (!row) co_return refuse_unknown();
+  if (!row->subscription.active(now)) co_return refuse_ended(reason_of(row->subscription));
   co_return opened(*std::move(row));
+}
+
+std::optional<SubscriptionRow> Subscriptions::prolong(store::Connection& tx, const Unsid& endpoint,
+                                                      std::int64_t seen_version, Time now) {
+  auto row = subscriptions::find(tx, endpoint.feed, endpoint.subscription);
+  if (!row || !row->subscription.active(now)) return row;
+  auto& s = row->subscription;
+  if (slides(s, now)) {
+    s.expires_at = now + s.life;
+    owe_warning(tx, s);
+  }
+  if (seen_version > s.seen_version) {
+    s.seen_version = seen_version;
+    row->seen_at = now;
+  }
+  subscriptions::update(tx, *row);
+  return row;
 }
 
 boost::asio::awaitable<void> Subscriptions::flush_seen() {

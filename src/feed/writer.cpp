@@ -17,11 +17,6 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-bool whole_store(const store::Fault& fault) {
-  return fault.kind() == store::Fault::Kind::full || fault.kind() == store::Fault::Kind::io ||
-         fault.kind() == store::Fault::Kind::busy;
-}
-
 // The one maker of every change of it, or none.
 SubscriptionId only_maker(const Advance& advance) {
   const auto first = advance.changed.empty() ? SubscriptionId{} : advance.changed.front().maker;
@@ -109,7 +104,7 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
       if (std::exchange(failing_, false)) log::warn("feed", "the store can write again");
     } catch (const store::Fault& fault) {
       tx.rollback();
-      if (whole_store(fault)) {
+      if (fault.everywhere()) {
         if (!std::exchange(failing_, true)) log::error("feed", "the store cannot write: {}", fault.what());
         for (auto* waiting : group) waiting->answer = std::unexpected(unavailable());
       } else {
@@ -131,7 +126,7 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
       } catch (const std::exception& fault) {
         tx.rollback();
         const auto* store_fault = dynamic_cast<const store::Fault*>(&fault);
-        if (store_fault && whole_store(*store_fault)) {
+        if (store_fault && store_fault->everywhere()) {
           group[i]->answer = std::unexpected(unavailable());
         } else {
           group[i]->fault = std::current_exception();

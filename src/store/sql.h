@@ -32,6 +32,8 @@ class Fault : public std::runtime_error {
       : std::runtime_error(message), kind_(kind), transaction_lost_(transaction_lost) {}
   [[nodiscard]] Kind kind() const { return kind_; }
   [[nodiscard]] bool transaction_lost() const { return transaction_lost_; }
+  // Of the whole store, whatever was asked of it.
+  [[nodiscard]] bool everywhere() const { return kind_ == Kind::full || kind_ == Kind::io || kind_ == Kind::busy; }
 
  private:
   Kind kind_;
