@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "crypto/ecdh.h"
 #include "crypto/hash.h"
 #include "crypto/openssl.h"
 
@@ -159,6 +160,13 @@ Digest push_keying(Bytes shared, Bytes secret, Bytes receiver, Bytes sender) {
   return expand(hmac_sha256(secret, {shared}), "WebPush: info", both);
 }
 
+Buffer seal_push(const PushKeys& to, Bytes clear, const Agreed& agreed, Bytes salt) {
+  const Digest keying = push_keying(agreed.shared, to.secret, to.point, agreed.point);
+  // One record, also where the text is longer than services take.
+  const auto record_size = static_cast<std::uint32_t>(std::max<std::size_t>(kRecordSize, clear.size() + kTag + 1));
+  return seal_aes128gcm(keying, salt, agreed.point, clear, record_size);
+}
+
 }  // namespace
 
 Buffer seal_aes128gcm(Bytes keying, Bytes salt, Bytes key_id, Bytes clear, std::uint32_t record_size) {
@@ -179,24 +187,19 @@ std::optional<Buffer> open_aes128gcm(Bytes keying, Bytes body) {
 }
 
 std::optional<PushKeys> PushKeys::parse(std::string_view p256dh, std::string_view auth) {
-  const auto point = from_base64url(p256dh);
+  auto point = from_base64url(p256dh);
   auto secret = from_base64url(auth);
-  if (!point || !secret || secret->size() != kSecret) return std::nullopt;
-  auto key = PublicKey::from_point(*point);
-  if (!key) return std::nullopt;
-  return PushKeys{*std::move(key), *std::move(secret)};
+  if (!point || !secret || secret->size() != kSecret || !on_p256(*point)) return std::nullopt;
+  return PushKeys{*std::move(point), *std::move(secret)};
 }
 
 Buffer encrypt_push(const PushKeys& to, Bytes clear, const PrivateKey& sender, Bytes salt) {
-  const Buffer mine = sender.point();
-  const Digest keying = push_keying(sender.agree(to.key), to.secret, to.key.point(), mine);
-  // One record, also where the text is longer than services take.
-  const auto record_size = static_cast<std::uint32_t>(std::max<std::size_t>(kRecordSize, clear.size() + kTag + 1));
-  return seal_aes128gcm(keying, salt, mine, clear, record_size);
+  const Agreed agreed{.point = sender.point(), .shared = sender.agree(PublicKey::from_point(to.point).value())};
+  return seal_push(to, clear, agreed, salt);
 }
 
 Buffer encrypt_push(const PushKeys& to, Bytes clear) {
-  return encrypt_push(to, clear, PrivateKey::generate(Alg::es256), random_bytes(kSalt));
+  return seal_push(to, clear, agree_once(to.point), random_bytes(kSalt));
 }
 
 std::optional<Buffer> decrypt_push(const PrivateKey& receiver, Bytes secret, Bytes body) {

@@ -23,7 +23,7 @@ inline constexpr std::size_t kPushOverhead = 16 + 4 + 1 + 65 + 1 + 16;
 
 // To whom a Web Push message goes: the keys of a PushSubscription.
 struct PushKeys {
-  PublicKey key;
+  Buffer point;   // of P-256, uncompressed: 65 bytes
   Buffer secret;  // 16 bytes
 
   // As the browser gives them: p256dh and auth in base64url. Nullopt for a point off the curve, and other sizes.
