@@ -114,7 +114,7 @@ class Worker {
   bool settles_ = false;
   Tally tally_;
   const Time counted_since_;  // the tally's beginning
-  Time next_{};
+  Time next_{}, claimed_at_{};
   bool stopped_ = false;
 };
 

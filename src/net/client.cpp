@@ -8,7 +8,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <csignal>
+#include <optional>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
@@ -32,6 +34,8 @@ void start_libcurl() {
 void check(CURLMcode code) {
   if (code != CURLM_OK) throw std::runtime_error(std::string("libcurl: ") + curl_multi_strerror(code));
 }
+
+using Steady = std::chrono::steady_clock;
 
 struct FreeMulti {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
@@ -128,17 +132,42 @@ class Client::Multi {
     return ::close(socket);
   }
 
+  // libcurl moves its one timer with each transfer, mostly to later: it is armed anew only for what is earlier, and
+  // when it rings it is seen whether anything is due.
   static int on_timer(CURLM*, long milliseconds, void* user) {
     auto& self = *static_cast<Multi*>(user);
-    if (milliseconds < 0 || self.stopped_) {
-      self.timer_.cancel();
-      return 0;
-    }
-    self.timer_.expires_after(std::chrono::milliseconds(milliseconds));
-    self.timer_.async_wait([&self, alive = std::weak_ptr(self.alive_)](boost::system::error_code error) {
-      if (!error && !alive.expired()) self.act(CURL_SOCKET_TIMEOUT, 0);
-    });
+    self.due_.reset();
+    if (milliseconds < 0 || self.stopped_) return 0;
+    self.due_ = Steady::now() + std::chrono::milliseconds(milliseconds);
+    milliseconds == 0 ? self.ring_soon() : self.arm();
     return 0;
+  }
+
+  void ring_soon() {
+    if (std::exchange(ringing_, true)) return;
+    asio::post(loop_, [this, alive = std::weak_ptr(alive_)] {
+      if (alive.expired()) return;
+      ringing_ = false;
+      ring();
+    });
+  }
+
+  void arm() {
+    if (armed_ && timer_.expiry() <= *due_) return;
+    armed_ = true;
+    timer_.expires_at(*due_);
+    timer_.async_wait([this, alive = std::weak_ptr(alive_)](boost::system::error_code error) {
+      if (error || alive.expired()) return;
+      armed_ = false;
+      ring();
+    });
+  }
+
+  void ring() {
+    if (!due_ || stopped_) return;
+    if (*due_ > Steady::now()) return arm();
+    due_.reset();
+    act(CURL_SOCKET_TIMEOUT, 0);
   }
 
   // Lets go of the socket without closing it.
@@ -197,6 +226,8 @@ class Client::Multi {
   ClientOptions options_;
   asio::any_io_executor loop_;
   asio::steady_timer timer_;
+  bool armed_ = false, ringing_ = false;
+  std::optional<Steady::time_point> due_;  // when libcurl wants to be called
   Sockets sockets_;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::unique_ptr<CURLM, FreeMulti> multi_;

@@ -25,14 +25,17 @@ Verdict not_now(std::string reason, Duration pause) {
 }  // namespace
 
 struct Lanes::Waiter {
-  Waiter(Line& in, const asio::any_io_executor& loop) : line(in), timer(loop, kLongestWait) {
-    line.waiting.push_back(this);
+  Waiter(Line& in, const asio::any_io_executor& loop)
+      : line(in), place(line.waiting.insert(line.waiting.end(), this)), timer(loop, kLongestWait) {}
+  ~Waiter() {
+    if (queued) line.waiting.erase(place);
   }
-  ~Waiter() { line.waiting.remove(this); }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
   Line& line;
+  std::list<Waiter*>::iterator place;
+  bool queued = true;
   asio::steady_timer timer;
   bool granted = false;
 };
@@ -99,6 +102,7 @@ void Lanes::next(Line& line) {
   while (!line.waiting.empty() && (closed || line.lane.room(now))) {
     Waiter& first = *line.waiting.front();
     line.waiting.pop_front();
+    first.queued = false;
     first.granted = !closed;
     if (first.granted) line.lane.begin();
     first.timer.cancel();
