@@ -17,6 +17,7 @@ namespace hg::pushsim {
 namespace {
 
 constexpr std::size_t kMostBody = 1024 * 1024;
+constexpr std::uint64_t kAnyNumber = 1'000'000'000;
 constexpr std::size_t kMostUnsent = 1024 * 1024;  // beyond, the peer must read before anything more is made for it
 
 struct Exchange {
@@ -50,8 +51,14 @@ class Http2 : public std::enable_shared_from_this<Http2> {
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid);
+    nghttp2_option* wishes = nullptr;
+    nghttp2_option_new(&wishes);
+    const std::unique_ptr<nghttp2_option, decltype(&nghttp2_option_del)> options(wishes, nghttp2_option_del);
+    // libcurl 7.88 resets each stream whose answer had no body, though it has ended: nghttp2 would take that for an
+    // attack after a thousand.
+    nghttp2_option_set_stream_reset_rate_limit(wishes, kAnyNumber, kAnyNumber);
     nghttp2_session* session = nullptr;
-    nghttp2_session_server_new(&session, made, this);
+    nghttp2_session_server_new2(&session, made, this, wishes);
     session_.reset(session);
     allow(limits.streams);
     flush();
