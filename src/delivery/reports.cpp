@@ -12,7 +12,7 @@ Reports::Open& Reports::open(const NotificationId& id) {
 }
 
 Delivery* Reports::line(const NotificationId& id, std::int64_t version, const SubscriptionId& subscription,
-                        model::ChannelKind carrier, std::string_view device_name) {
+                        model::ChannelKind carrier, std::string_view device_name, Time owed_at) {
   Open& opened = open(id);
   auto& report = opened.report;
   if (report.alert_version > version) return nullptr;
@@ -29,7 +29,7 @@ Delivery* Reports::line(const NotificationId& id, std::int64_t version, const Su
   report.deliveries.push_back({.subscription = subscription,
                                .carrier = carrier,
                                .device_name = std::string(device_name),
-                               .owed_at = now_,
+                               .owed_at = owed_at,
                                .changed_at = now_});
   changes_.begin(carrier, Outcome::pending);
   return &report.deliveries.back();

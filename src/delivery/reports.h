@@ -15,10 +15,10 @@ class Reports {
   Reports(store::Connection& tx, const FeedKey& feed, Time now, Time counted_since, Tally::Changes& changes)
       : tx_(tx), feed_(feed), now_(now), counted_since_(counted_since), changes_(changes) {}
 
-  // The line of a delivery, made where there is none. nullptr: the notification has asked for attention again since,
-  // and this one's line was closed then.
+  // The line of a delivery, made where there is none, as owed since then. nullptr: the notification has asked for
+  // attention again since, and this one's line was closed then.
   model::Delivery* line(const NotificationId& id, std::int64_t version, const SubscriptionId& subscription,
-                        model::ChannelKind carrier, std::string_view device_name);
+                        model::ChannelKind carrier, std::string_view device_name, Time owed_at);
   // The line that is there, of whatever version the report is.
   model::Delivery* find(const NotificationId& id, const SubscriptionId& subscription);
   void move(model::Delivery& line, model::Outcome outcome, std::string_view reason);

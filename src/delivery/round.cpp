@@ -32,6 +32,7 @@ Settlement settlement_of(const Sight& sight, const store::Lease& lease) {
                         .jobs = sight.plan.jobs,
                         .fates = sight.plan.fates,
                         .endpoints = {},
+                        .alerted = {},
                         .handled = {},
                         .sent = {}};
   std::ranges::copy(sight.changes_again, std::back_inserter(settlement.spent));
@@ -42,6 +43,7 @@ Settlement settlement_of(const Sight& sight, const store::Lease& lease) {
                                                       .device_name = s.device_name,
                                                       .budgeted = push::traits(s.channel.kind).silent_an_hour > 0});
   }
+  for (const auto& n : sight.notifications) settlement.alerted.emplace(n.id, n.alerted_at);
   for (const auto& [base, changes] : sight.since) {
     for (const auto& n : changes.notifications) {
       if (!n.handled() && !n.deleted()) continue;

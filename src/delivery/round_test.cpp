@@ -490,6 +490,22 @@ TEST(Delivery, counts_outcomes_that_add_up_to_what_was_owed) {
   EXPECT_TRUE(row("retrying", 3)) << text;
 }
 
+TEST(Delivery, measures_from_when_attention_was_asked_for) {
+  Setting s;
+  s.subscribe(ChannelKind::fcm, "phone");
+  const auto id = s.post("order");
+  const auto owed = s.clock.now();
+  s.clock.advance(std::chrono::seconds(3));
+  s.step();
+
+  const auto report = s.report(id);
+  ASSERT_EQ(report.deliveries.size(), 1U);
+  EXPECT_EQ(report.deliveries[0].owed_at, owed);
+  metrics::Page page;
+  s.worker.tally().measure(page);
+  EXPECT_TRUE(page.text().contains("heliograph_delivery_seconds_sum{platform=\"fcm\"} 3\n")) << page.text();
+}
+
 TEST(Delivery, counts_what_was_owed_before_the_start_when_something_becomes_of_it) {
   Setting s;
   const auto phone = s.subscribe(ChannelKind::fcm, "phone");

@@ -52,6 +52,7 @@ class Settling {
   [[nodiscard]] store::Job job(const Sent& one, Time due, std::int64_t attempts) const;
   [[nodiscard]] Time expiry(const Send& send) const;
   Delivery* line(const Sent& one);
+  [[nodiscard]] Time alerted(const NotificationId& id) const;
 
   store::Connection& tx_;
   const Settlement& of_;
@@ -115,7 +116,13 @@ Delivery* Settling::line(const Sent& one) {
   if (one.send.wake == Wake::state && one.carrier != ChannelKind::email) return nullptr;
   const auto known = of_.endpoints.find(one.send.to);
   const std::string_view device = known == of_.endpoints.end() ? "" : std::string_view(known->second.device_name);
-  return reports_.line(one.send.notification, one.send.version, one.send.to, one.carrier, device);
+  return reports_.line(one.send.notification, one.send.version, one.send.to, one.carrier, device,
+                       alerted(one.send.notification));
+}
+
+Time Settling::alerted(const NotificationId& id) const {
+  const auto known = of_.alerted.find(id);
+  return known == of_.alerted.end() ? now_ : known->second;
 }
 
 Settled Settling::run() && {
@@ -162,7 +169,8 @@ void Settling::fate(const model::Fate& fate) {
   }
   const auto carrier = fate.subscription.zero() ? ChannelKind::email : known->second.carrier;
   const std::string_view device = fate.subscription.zero() ? "" : std::string_view(known->second.device_name);
-  Delivery* there = reports_.line(fate.notification, fate.version, fate.subscription, carrier, device);
+  Delivery* there =
+      reports_.line(fate.notification, fate.version, fate.subscription, carrier, device, alerted(fate.notification));
   if (there != nullptr && model::open(there->outcome)) reports_.move(*there, fate.outcome, fate.reason);
 }
 
@@ -280,7 +288,7 @@ void Settling::gone(const Sent& one, Delivery* there) {
   store::channels::release(tx_, one.channel_hash, id);
   held_.erase(id);
   for (const auto& owed : store::jobs::erase_alerts(tx_, feed_, id)) {
-    Delivery* line = reports_.line(owed.notification, owed.version, id, one.carrier, "");
+    Delivery* line = reports_.line(owed.notification, owed.version, id, one.carrier, "", owed.made_at);
     if (line != nullptr && model::open(line->outcome)) reports_.move(*line, Outcome::failed, "subscriptionEnded");
   }
 }
@@ -324,7 +332,7 @@ void Settling::untried(const Sent& one) {
 // Whoever the job was to bring something to does not get it. State changes and fallbacks have no line of their own.
 void give_up(store::Connection& tx, Reports& reports, const store::Job& job, Time now) {
   const auto end = [&](const NotificationId& id, std::int64_t version, const model::Subscription& s) {
-    Delivery* line = reports.line(id, version, s.id, s.channel.kind, s.device_name);
+    Delivery* line = reports.line(id, version, s.id, s.channel.kind, s.device_name, job.made_at);
     if (line != nullptr && model::open(line->outcome)) reports.move(*line, Outcome::failed, "poison");
   };
   if (job.kind == JobKind::mail_fallback) {

@@ -43,6 +43,7 @@ struct Settlement {
   std::vector<store::Job> spent, jobs;
   std::vector<model::Fate> fates;
   std::map<SubscriptionId, Endpoint> endpoints;
+  std::map<NotificationId, Time> alerted;                // when they asked for attention
   std::map<std::int64_t, std::vector<Handled>> handled;  // what a send that begins there tells to be handled
   std::vector<Sent> sent;                                // in order for each endpoint
   std::vector<Withdrawal> withdrawn = {};
