@@ -9,6 +9,8 @@ namespace {
 constexpr double kDecrease = 0.7;
 // What fails together was sent together, and says so once.
 constexpr Duration kOneLesson = std::chrono::seconds(1);
+// A destination that answers most of what it gets has room, whatever it does with the rest.
+constexpr double kTooMuch = 0.5, kWeight = 1.0 / 16;
 constexpr Duration kLongestWait = std::chrono::hours(1);
 
 }  // namespace
@@ -22,7 +24,9 @@ bool Lane::room(Time now) const { return !closed(now) && under_way_ < (down_ ? 1
 
 void Lane::end(const Verdict& verdict, Time now, double chance) {
   --under_way_;
-  if (verdict.outcome == Verdict::Outcome::retry && verdict.everywhere) return failed(verdict, now, chance);
+  const bool fails = verdict.outcome == Verdict::Outcome::retry && verdict.everywhere;
+  failing_ += kWeight * ((fails ? 1 : 0) - failing_);
+  if (fails) return failed(verdict, now, chance);
   failures_ = 0;
   down_ = false;
   pause_ = {};
@@ -30,7 +34,7 @@ void Lane::end(const Verdict& verdict, Time now, double chance) {
 }
 
 void Lane::failed(const Verdict& verdict, Time now, double chance) {
-  if (now - lowered_at_ >= kOneLesson) {
+  if (failing_ > kTooMuch && now - lowered_at_ >= kOneLesson) {
     limit_ = std::max(kLeast, limit_ * kDecrease);
     lowered_at_ = now;
   }

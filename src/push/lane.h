@@ -33,6 +33,7 @@ class Lane {
 
   std::size_t under_way_ = 0;
   double limit_ = kFirst;
+  double failing_ = 0;  // the share of the last answers
   int failures_ = 0;
   bool down_ = false;
   Duration pause_{};
