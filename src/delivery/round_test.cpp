@@ -98,6 +98,27 @@ TEST(Delivery, tries_again_later_what_the_platform_did_not_take) {
   EXPECT_TRUE(s.jobs().empty());
 }
 
+TEST(Delivery, does_not_count_as_tried_what_the_platform_was_not_asked) {
+  Setting s;
+  const auto phone = s.subscribe(ChannelKind::fcm, "phone");
+  const auto id = s.post("order");
+  auto closed = verdict(Outcome::retry, "the platform is not asked for now");
+  closed.retry_after = seconds(1);
+  closed.asked = false;
+  s.sender(ChannelKind::fcm).verdicts.assign(20, closed);
+
+  s.step();
+  ASSERT_EQ(s.jobs().size(), 1U);
+  EXPECT_EQ(s.jobs()[0].attempts, 0);
+  EXPECT_EQ(s.jobs()[0].due_at, kStart + seconds(1) + Duration(500));
+  EXPECT_EQ(s.report(id).find(phone)->attempts, 0);
+  s.run_until(kStart + minutes(3));
+
+  EXPECT_EQ(s.sender(ChannelKind::fcm).given.size(), 21U);
+  EXPECT_EQ(s.outcome(id, phone), "accepted");
+  EXPECT_EQ(s.report(id).find(phone)->attempts, 1);
+}
+
 TEST(Delivery, gives_up_when_the_notification_expires) {
   Setting s;
   const auto phone = s.subscribe(ChannelKind::fcm, "phone");

@@ -192,7 +192,7 @@ void Settling::sent(const Sent& one) {
   }
   if (one.faulted) return faulted(one, there);
   if (!one.verdict) return untried(one);
-  if (there != nullptr) there->attempts = one.send.attempts + 1;
+  if (there != nullptr && one.verdict->asked) there->attempts = one.send.attempts + 1;
   switch (one.verdict->outcome) {
     case Verdict::Outcome::delivered:
       return;  // it is
@@ -256,12 +256,14 @@ void Settling::clear(const Send& send) {
 
 void Settling::again(const Sent& one, Delivery* there) {
   const Send& send = one.send;
+  const bool asked = one.verdict->asked;
   const model::Tried tried{
-      .attempts = send.attempts + 1,
+      .attempts = send.attempts + (asked ? 1 : 0),
       .since = send.since,
       .not_before = one.verdict->retry_after ? std::optional(one.at + *one.verdict->retry_after) : std::nullopt};
   const Time expires = expiry(send);
-  const auto due = model::next_try(tried, expires, now_, random_);
+  const auto due =
+      asked ? model::next_try(tried, expires, now_, random_) : model::next_look(tried, expires, now_, random_);
   if (!due) {
     const bool over = expires < send.since + model::kRetryFor;
     return fail(there, over ? Outcome::expired : Outcome::failed, one.verdict->reason);

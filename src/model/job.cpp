@@ -11,11 +11,24 @@ Duration backoff(std::int64_t attempts, double random) {
   return Duration(std::llround(random * static_cast<double>(bound.count())));
 }
 
-std::optional<Time> next_try(const Tried& tried, Time expires_at, Time now, double random) {
-  // The jitter comes on top of what the platform asked for, or all would come back in the same moment.
-  const Time again = std::max(now, tried.not_before.value_or(now)) + backoff(tried.attempts, random);
+namespace {
+
+// The jitter comes on top of what the platform asked for, or all would come back in the same moment.
+std::optional<Time> later(const Tried& tried, Time expires_at, Time now, Duration jitter) {
+  const Time again = std::max(now, tried.not_before.value_or(now)) + jitter;
   if (again >= std::min(expires_at, tried.since + kRetryFor)) return std::nullopt;
   return again;
+}
+
+}  // namespace
+
+std::optional<Time> next_try(const Tried& tried, Time expires_at, Time now, double random) {
+  return later(tried, expires_at, now, backoff(tried.attempts, random));
+}
+
+std::optional<Time> next_look(const Tried& tried, Time expires_at, Time now, double random) {
+  const auto most = std::clamp<Duration>((now - tried.since) / 4, kFirstRetry, kLastRetry);
+  return later(tried, expires_at, now, std::chrono::floor<Duration>(most * random));
 }
 
 std::optional<Time> budgeted(std::span<const Time> sent, std::size_t most, Time now) {

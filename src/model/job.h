@@ -53,6 +53,9 @@ struct Tried {
 // When to try again; nullopt where that would be after `expires_at`, or later than kRetryFor.
 std::optional<Time> next_try(const Tried& tried, Time expires_at, Time now, double random);
 
+// The same where nothing was tried, for the platform was closed: the longer it waits, the rarer it is looked at.
+std::optional<Time> next_look(const Tried& tried, Time expires_at, Time now, double random);
+
 // A budget of `most` an hour, of which `sent` were used: when the next may go; nullopt: at once. `sent` ascending.
 std::optional<Time> budgeted(std::span<const Time> sent, std::size_t most, Time now);
 

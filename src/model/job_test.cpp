@@ -46,6 +46,17 @@ TEST(Job, is_not_tried_once_the_notification_has_expired) {
   EXPECT_NE(next_try(tried, kNow + minutes(4), kNow, 0.5), std::nullopt);
 }
 
+TEST(Job, of_a_platform_that_is_closed_is_looked_at_the_rarer_the_longer_it_waits) {
+  const auto look = [](Duration waited, std::optional<Time> not_before = {}) {
+    return next_look({.attempts = 0, .since = kNow - waited, .not_before = not_before}, kNow + hours(24), kNow, 0.5);
+  };
+  EXPECT_EQ(look(seconds(0)), kNow + Duration(500));
+  EXPECT_EQ(look(seconds(80)), kNow + seconds(10));
+  EXPECT_EQ(look(hours(2)), kNow + kLastRetry / 2);
+  EXPECT_EQ(look(seconds(80), kNow + seconds(30)), kNow + seconds(40));
+  EXPECT_EQ(next_look({.attempts = 0, .since = kNow}, kNow + Duration(400), kNow, 0.5), std::nullopt);
+}
+
 TEST(Job, is_tried_for_a_day_at_most) {
   const Tried tried{.attempts = 300, .since = kNow - hours(24) + minutes(4)};
 
