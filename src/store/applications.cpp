@@ -8,8 +8,9 @@ namespace hg::store::applications {
 
 namespace {
 
-#define APPLICATION_COLUMNS \
-  "id, name, confidential, pkce_optional, blocked, created_at, redirect_uris, scopes, exposed_scopes, app_id_uri"
+#define APPLICATION_COLUMNS                                                                                         \
+  "id, name, confidential, pkce_optional, blocked, created_at, redirect_uris, scopes, exposed_scopes, app_id_uri, " \
+  "trusted, external_identities"
 
 Application application_of(const Row& row) {
   return {.id = row.id<ApplicationId>(0),
@@ -21,7 +22,9 @@ Application application_of(const Row& row) {
           .redirect_uris = pairs_from_json(row.view(6)),
           .scopes = texts_from_json(row.view(7)),
           .exposed_scopes = texts_from_json(row.view(8)),
-          .app_id_uri = row.text(9)};
+          .app_id_uri = row.text(9),
+          .trusted = row.boolean(10),
+          .external_identities = pairs_from_json(row.view(11))};
 }
 
 Secret secret_of(const Row& row) {
@@ -33,15 +36,28 @@ Secret secret_of(const Row& row) {
           .expires_at = row.maybe_time(5)};
 }
 
+ApplicationKey key_of(const Row& row) {
+  return {.id = row.guid(0),
+          .application = row.id<ApplicationId>(1),
+          .kind = row.value<ApplicationKey::Kind>(2),
+          .material = row.text(3),
+          .thumbprint = row.text(4),
+          .name = row.text(5),
+          .created_at = row.time(6),
+          .expires_at = row.maybe_time(7)};
+}
+
 }  // namespace
 
 Result<void> insert(Connection& tx, const Application& application) {
   const auto inserted = tx.exec(
       "INSERT INTO applications (id, name, confidential, pkce_optional, blocked, created_at, redirect_uris, scopes, "
-      "exposed_scopes, app_id_uri) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+      "exposed_scopes, app_id_uri, trusted, external_identities) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
       {application.id, application.name, application.confidential, application.pkce_optional, application.blocked,
        application.created_at, to_json(application.redirect_uris), to_json(application.scopes),
-       to_json(application.exposed_scopes), application.app_id_uri});
+       to_json(application.exposed_scopes), application.app_id_uri, application.trusted,
+       to_json(application.external_identities)});
   if (inserted == 0)
     return fail(Code::conflict, fmt::format("there is an application {} already", application.id.str()), "/clientId");
   bump_directory(tx);
@@ -59,10 +75,10 @@ std::vector<Application> list(Connection& tx) {
 Result<void> update(Connection& tx, const Application& application) {
   const auto updated = tx.exec(
       "UPDATE applications SET name = $1, confidential = $2, pkce_optional = $3, blocked = $4, redirect_uris = $5, "
-      "scopes = $6, exposed_scopes = $7, app_id_uri = $8 WHERE id = $9",
+      "scopes = $6, exposed_scopes = $7, app_id_uri = $8, trusted = $9, external_identities = $10 WHERE id = $11",
       {application.name, application.confidential, application.pkce_optional, application.blocked,
        to_json(application.redirect_uris), to_json(application.scopes), to_json(application.exposed_scopes),
-       application.app_id_uri, application.id});
+       application.app_id_uri, application.trusted, to_json(application.external_identities), application.id});
   if (updated == 0) return fail(Code::not_found, fmt::format("there is no application {}", application.id.str()));
   bump_directory(tx);
   return {};
@@ -71,6 +87,7 @@ Result<void> update(Connection& tx, const Application& application) {
 bool remove(Connection& tx, ApplicationId id) {
   if (tx.exec("DELETE FROM applications WHERE id = $1", {id}) == 0) return false;
   tx.exec("DELETE FROM application_secrets WHERE application_id = $1", {id});
+  tx.exec("DELETE FROM application_keys WHERE application_id = $1", {id});
   tx.exec("DELETE FROM cross_device_members WHERE application_id = $1", {id});
   bump_directory(tx);
   return true;
@@ -94,6 +111,30 @@ std::vector<Secret> secrets(Connection& tx, ApplicationId application) {
 bool remove_secret(Connection& tx, ApplicationId application, Guid id) {
   const auto removed =
       tx.exec("DELETE FROM application_secrets WHERE application_id = $1 AND id = $2", {application, id});
+  if (removed != 0) bump_directory(tx);
+  return removed != 0;
+}
+
+Result<void> add_key(Connection& tx, const ApplicationKey& key) {
+  const auto inserted = tx.exec(
+      "INSERT INTO application_keys (id, application_id, kind, material, thumbprint, name, created_at, expires_at) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+      {key.id, key.application, key.kind, key.material, blob(key.thumbprint), key.name, key.created_at,
+       key.expires_at});
+  if (inserted == 0) return fail(Code::conflict, "the application has this key already");
+  bump_directory(tx);
+  return {};
+}
+
+std::vector<ApplicationKey> keys(Connection& tx, ApplicationId application) {
+  return tx.all(
+      "SELECT id, application_id, kind, material, thumbprint, name, created_at, expires_at FROM application_keys "
+      "WHERE application_id = $1 ORDER BY created_at, id",
+      {application}, key_of);
+}
+
+bool remove_key(Connection& tx, ApplicationId application, Guid id) {
+  const auto removed = tx.exec("DELETE FROM application_keys WHERE application_id = $1 AND id = $2", {application, id});
   if (removed != 0) bump_directory(tx);
   return removed != 0;
 }

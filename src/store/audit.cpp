@@ -78,6 +78,10 @@ std::optional<std::int64_t> first_broken(Connection& tx) {
   }
 }
 
+std::optional<AuditEntry> find(Connection& tx, std::int64_t seq) {
+  return tx.first("SELECT " AUDIT_COLUMNS " FROM audit WHERE seq = $1", {seq}, entry_of);
+}
+
 #undef AUDIT_COLUMNS
 
 }  // namespace hg::store::audit

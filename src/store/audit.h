@@ -27,6 +27,7 @@ std::vector<AuditEntry> list(Connection& tx, std::int64_t before_seq,
                              std::size_t limit);  // newest first; 0: from the end
 // The first entry that does not follow from the one before, or nullopt.
 std::optional<std::int64_t> first_broken(Connection& tx);
+std::optional<AuditEntry> find(Connection& tx, std::int64_t seq);
 
 }  // namespace audit
 }  // namespace hg::store

@@ -154,6 +154,15 @@ std::optional<RefreshFamily> find_by_token(Connection& tx, std::string_view hash
   return tx.first("SELECT " FAMILY_COLUMNS " FROM refresh_families WHERE previous_hash = $1", {blob(hash)}, family_of);
 }
 
+std::vector<RefreshFamily> of_user(Connection& tx, UserId user, ApplicationId application, Time now) {
+  auto all = tx.all("SELECT " FAMILY_COLUMNS
+                    " FROM refresh_families WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2",
+                    {user, now}, family_of);
+  if (!application.zero())
+    std::erase_if(all, [&](const RefreshFamily& family) { return family.application != application; });
+  return all;
+}
+
 bool rotate(Connection& tx, Guid id, std::string_view from, std::string_view to, Time now) {
   return tx.exec(
              "UPDATE refresh_families SET current_hash = $1, previous_hash = $2, last_used_at = $3 "
@@ -192,6 +201,15 @@ std::optional<std::string> find(Connection& tx, UserId user, ApplicationId appli
                   [](const Row& row) { return row.text(0); });
 }
 
+std::vector<Consent> of_user(Connection& tx, UserId user) {
+  return tx.all(
+      "SELECT application_id, scopes, granted_at FROM consents WHERE user_id = $1 ORDER BY granted_at DESC, "
+      "application_id",
+      {user}, [](const Row& row) {
+        return Consent{.application = row.id<ApplicationId>(0), .scopes = row.text(1), .granted_at = row.time(2)};
+      });
+}
+
 bool remove(Connection& tx, UserId user, ApplicationId application) {
   return tx.exec("DELETE FROM consents WHERE user_id = $1 AND application_id = $2", {user, application}) != 0;
 }
@@ -203,6 +221,13 @@ namespace tickets {
 void insert(Connection& tx, const Ticket& ticket) {
   tx.exec("INSERT INTO tickets (hash, kind, payload, expires_at) VALUES ($1, $2, $3, $4)",
           {blob(ticket.hash), ticket.kind, ticket.payload, ticket.expires_at});
+}
+
+bool claim(Connection& tx, const Ticket& ticket, Time now) {
+  return tx.exec(
+             "INSERT INTO tickets (hash, kind, payload, expires_at, used_at) VALUES ($1, $2, $3, $4, $5) "
+             "ON CONFLICT DO NOTHING",
+             {blob(ticket.hash), ticket.kind, ticket.payload, ticket.expires_at, now}) != 0;
 }
 
 std::optional<Ticket> find(Connection& tx, std::string_view hash, std::string_view kind, Time now) {
@@ -246,6 +271,9 @@ std::int64_t remove_spent_grants(Connection& tx, Time now, std::size_t limit) {
       "DELETE FROM authorization_codes WHERE hash IN "
       "(SELECT hash FROM authorization_codes WHERE expires_at <= $1 LIMIT $2)",
       {now, limit});
+  removed +=
+      tx.exec("DELETE FROM device_codes WHERE hash IN (SELECT hash FROM device_codes WHERE expires_at <= $1 LIMIT $2)",
+              {now, limit});
   removed += tx.exec("DELETE FROM tickets WHERE hash IN (SELECT hash FROM tickets WHERE expires_at <= $1 LIMIT $2)",
                      {now, limit});
   removed += tx.exec(

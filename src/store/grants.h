@@ -63,7 +63,7 @@ struct Ticket {
 
 // Tokens of this subject are refused until every one that it could have has run out.
 struct Revocation {
-  enum class Kind : std::uint8_t { user = 0, application = 1, session = 2, family = 3 };
+  enum class Kind : std::uint8_t { user = 0, application = 1, session = 2, family = 3, token = 4 };
   Kind kind = Kind::session;
   Guid subject = {};
   Time until{};
@@ -90,6 +90,8 @@ void insert(Connection& tx, const RefreshFamily& family);
 std::optional<RefreshFamily> find(Connection& tx, Guid id);
 // The family of which this is the current or the previous token.
 std::optional<RefreshFamily> find_by_token(Connection& tx, std::string_view hash);
+// Not revoked, not expired; of one application, or (zero) of all.
+std::vector<RefreshFamily> of_user(Connection& tx, UserId user, ApplicationId application, Time now);
 // False where `from` is not the current one, or the family is revoked.
 bool rotate(Connection& tx, Guid id, std::string_view from, std::string_view to, Time now);
 bool revoke(Connection& tx, Guid id, Time now);
@@ -100,11 +102,19 @@ std::int64_t revoke_of_application(Connection& tx, ApplicationId application, Ti
 namespace consents {
 void grant(Connection& tx, UserId user, ApplicationId application, std::string_view scopes, Time now);  // replaces
 std::optional<std::string> find(Connection& tx, UserId user, ApplicationId application);
+struct Consent {
+  ApplicationId application = {};
+  std::string scopes = {};
+  Time granted_at{};
+};
+std::vector<Consent> of_user(Connection& tx, UserId user);  // newest first
 bool remove(Connection& tx, UserId user, ApplicationId application);
 }  // namespace consents
 
 namespace tickets {
 void insert(Connection& tx, const Ticket& ticket);
+// Inserts it used up already: false where one of its hash was there before.
+bool claim(Connection& tx, const Ticket& ticket, Time now);
 // The ticket while it lasts, used up or not.
 std::optional<Ticket> find(Connection& tx, std::string_view hash, std::string_view kind, Time now);
 // Uses it up: its payload, once, before its end.

@@ -8,8 +8,9 @@ namespace hg::store::users {
 
 namespace {
 
-#define USER_COLUMNS \
-  "id, upn, display_name, mail, locale, time_zone, password_hash, blocked, admin, created_at, removed_at"
+#define USER_COLUMNS                                                                                              \
+  "id, upn, display_name, mail, locale, time_zone, password_hash, blocked, admin, created_at, removed_at, totp, " \
+  "totp_step"
 
 User user_of(const Row& row) {
   return {.id = row.id<UserId>(0),
@@ -22,7 +23,9 @@ User user_of(const Row& row) {
           .blocked = row.boolean(7),
           .admin = row.boolean(8),
           .created_at = row.time(9),
-          .removed_at = row.maybe_time(10)};
+          .removed_at = row.maybe_time(10),
+          .totp = row.text(11),
+          .totp_step = row.integer(12)};
 }
 
 std::unexpected<Error> taken(const User& user) {
@@ -71,17 +74,22 @@ Result<void> update(Connection& tx, const User& user) {
   if (holder && holder->id != user.id) return taken(user);
   const auto updated = tx.exec(
       "UPDATE users SET upn = $1, upn_key = $2, display_name = $3, mail = $4, locale = $5, time_zone = $6, "
-      "password_hash = $7, blocked = $8, admin = $9 WHERE id = $10 AND removed_at IS NULL",
+      "password_hash = $7, blocked = $8, admin = $9, totp = $10 WHERE id = $11 AND removed_at IS NULL",
       {user.upn, lower(user.upn), user.display_name, user.mail, user.locale, user.time_zone, user.password_hash,
-       user.blocked, user.admin, user.id});
+       user.blocked, user.admin, blob(user.totp), user.id});
   if (updated == 0) return fail(Code::not_found, fmt::format("there is no user {}", user.id.str()));
   bump_directory(tx);
   return {};
 }
 
+bool use_totp(Connection& tx, UserId id, std::int64_t step) {
+  return tx.exec("UPDATE users SET totp_step = $1 WHERE id = $2 AND totp_step < $1", {step, id}) != 0;
+}
+
 bool remove(Connection& tx, UserId id, Time now) {
   const auto removed = tx.exec(
-      "UPDATE users SET removed_at = $1, upn_key = NULL, password_hash = '' WHERE id = $2 AND removed_at IS NULL",
+      "UPDATE users SET removed_at = $1, upn_key = NULL, password_hash = '', totp = x'' WHERE id = $2 AND removed_at "
+      "IS NULL",
       {now, id});
   if (removed != 0) bump_directory(tx);
   return removed != 0;

@@ -19,6 +19,8 @@ struct User {
   bool admin = false;
   Time created_at{};
   std::optional<Time> removed_at = {};
+  std::string totp = {};       // the sealed seed of one-time passwords (RFC 6238); "" none
+  std::int64_t totp_step = 0;  // the last one whose password was used
 };
 
 namespace users {
@@ -32,8 +34,10 @@ std::vector<User> list(Connection& tx, std::string_view after = "", std::size_t 
 std::vector<UserId> blocked(Connection& tx);  // blocked or removed
 std::int64_t count(Connection& tx);
 
-// Everything but id, created_at and removed_at. Code::not_found, Code::conflict.
+// Everything but id, created_at, removed_at and totp_step. Code::not_found, Code::conflict.
 Result<void> update(Connection& tx, const User& user);
+// A one-time password is good once: false where this step's or a later one's was used before.
+bool use_totp(Connection& tx, UserId id, std::int64_t step);
 // The account stays as a tombstone, its UPN becomes free, its password goes. False where there is none.
 bool remove(Connection& tx, UserId id, Time now);
 
