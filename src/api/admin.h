@@ -13,20 +13,30 @@
 //   PATCH   /users/{user}                             displayName? mail? locale? timeZone?     User
 //                                                     password? administrator? blocked?
 //   DELETE  /users/{user}                             its subscriptions end: userRemoved       204
+//   GET     /users/{user}/sessions                                                             [Session]
+//   DELETE  /users/{user}/sessions                    every sign-in ends, with its tokens      204
+//   DELETE  /users/{user}/oneTimePassword             until the user sets one up again         204
 //   GET     /applications                                                                      [Application]
 //   POST    /applications                             displayName, clientId?, confidential?,   201 Application,
 //   clientSecret
 //                                                     redirectUris?, allowedScopes?,               where it is
-//                                                     confidential appIdUri?, exposedScopes?
+//                                                     confidential appIdUri?, exposedScopes?, trusted?
 //   GET     /applications/{application}               {application}: client id or displayName  Application
 //   PATCH   /applications/{application}               displayName? allowedScopes? appIdUri?    Application
 //                                                     exposedScopes? blocked?
-//                                                     allowWithoutPkce?
+//                                                     allowWithoutPkce? trusted?
 //   DELETE  /applications/{application}                                                        204
 //   POST    /applications/{application}/secrets       expirationDateTime?                      201 Secret, clientSecret
 //   DELETE  /applications/{application}/secrets/{id}                                           204
 //   POST    /applications/{application}/redirectUris  kind: web | spa | native, uri            Application
 //   DELETE  /applications/{application}/redirectUris  ?kind=&uri=                              204
+//   POST    /applications/{application}/certificates  certificate (PEM) | jwk, displayName?    201 Certificate
+//   DELETE  /applications/{application}/certificates/{id}                                      204
+//   POST    /applications/{application}/externalIdentities    issuer, clientId (there)         Application
+//   DELETE  /applications/{application}/externalIdentities    ?issuer=&clientId=               204
+//   GET     /signingKeys                                                                       [SigningKey]
+//   POST    /signingKeys/prepare                      algorithm?: RS256 | ES256                [SigningKey]
+//   POST    /signingKeys/rotate                       algorithm?                               [SigningKey]
 //   GET     /crossDeviceApps                                                                   [CrossDeviceApp]
 //   POST    /crossDeviceApps                          hostName, members?, allowUnverified?     201 CrossDeviceApp
 //   GET     /crossDeviceApps/{hostName}                                                        CrossDeviceApp
@@ -71,14 +81,23 @@
 //   GET     /audit                                    ?$top= (100)                             [AuditLine], newest
 //   first
 //
+//   GET     /audit/verification                       ?head= (of earlier)                      {whole, entries, head,
+//                                                                                                reason}
+//
 // crossDevice may be left out where there is one only.
 //
 //   Status          {name, version, tenantId, authority, issuer, publicUrl}
 //   User            {id, userPrincipalName, displayName, mail, locale, timeZone, administrator, blocked,
-//   createdDateTime} Application     {clientId, displayName, confidential, blocked, redirectUris: {web: [], spa: [],
+//                    oneTimePassword, createdDateTime}
+//   Application     {clientId, displayName, confidential, blocked, redirectUris: {web: [], spa: [],
 //   native: []},
-//                    allowedScopes: [], appIdUri, exposedScopes: [], allowWithoutPkce, secrets: [Secret],
+//                    allowedScopes: [], appIdUri, exposedScopes: [], allowWithoutPkce, trusted,
+//                    secrets: [Secret], certificates: [Certificate], externalIdentities: [{issuer, clientId}],
 //                    crossDeviceApps: [HOST], createdDateTime}
+//   Certificate     {id, kind: "certificate"|"jwk", displayName, thumbprint, createdDateTime, expirationDateTime}
+//   SigningKey      {kid, algorithm, state: "next"|"current"|"retired", createdDateTime, activatedDateTime,
+//                    retiredDateTime}
+//   Session         {id, createdDateTime, lastSeenDateTime}
 //   Secret          {id, hint, createdDateTime, expirationDateTime}
 //   CrossDeviceApp  {id, hostName, members: [{clientId, displayName}], platformAppIds: {windows_universal: [],
 //                    windows_win32: [], android: [], ios: [], web: []}, senderDomains: [], vapidPublicKey,
@@ -104,6 +123,9 @@ Answer add_user(Call& call);
 Answer show_user(Call& call);
 Answer change_user(Call& call);
 Answer remove_user(Call& call);
+Answer list_sessions(Call& call);
+Answer end_sessions(Call& call);
+Answer remove_one_time_password(Call& call);
 
 Answer list_applications(Call& call);
 Answer add_application(Call& call);
@@ -114,6 +136,14 @@ Answer add_secret(Call& call);
 Answer remove_secret(Call& call);
 Answer add_redirect_uri(Call& call);
 Answer remove_redirect_uri(Call& call);
+Answer add_certificate(Call& call);
+Answer remove_certificate(Call& call);
+Answer add_external_identity(Call& call);
+Answer remove_external_identity(Call& call);
+
+Answer list_signing_keys(Call& call);
+Answer prepare_signing_key(Call& call);
+Answer rotate_signing_keys(Call& call);
 
 Answer list_cross_device_apps(Call& call);
 Answer add_cross_device_app(Call& call);
@@ -148,5 +178,6 @@ Answer show_deliveries(Call& call);
 
 Answer mint_token(Call& call);
 Answer list_audit(Call& call);
+Answer verify_audit(Call& call);
 
 }  // namespace hg::api::admin

@@ -1,5 +1,6 @@
 // The admin API's applications, their secrets and redirect URIs.
 #include "api/admin.h"
+#include "api/admin_application.h"
 #include "api/admin_fields.h"
 
 namespace hg::api::admin {
@@ -14,6 +15,13 @@ void write_secret(JsonWriter& out, const store::Secret& secret, std::string_view
       .field("createdDateTime", secret.created_at)
       .field("expirationDateTime", secret.expires_at);
   if (!clear.empty()) out.field("clientSecret", clear);
+  out.end();
+}
+
+void write_identities(JsonWriter& out, const std::vector<std::pair<std::string, std::string>>& identities) {
+  out.array();
+  for (const auto& [issuer, client_id] : identities)
+    out.object().field("issuer", issuer).field("clientId", client_id).end();
   out.end();
 }
 
@@ -34,26 +42,19 @@ void write_application(JsonWriter& out, const identity::Directory& directory, co
   out.field("appIdUri", application.app_id_uri.empty() ? "api://" + application.id.str() : application.app_id_uri);
   out.key("exposedScopes");
   write_texts(out, application.exposed_scopes);
-  out.field("allowWithoutPkce", application.pkce_optional).key("secrets").array();
+  out.field("allowWithoutPkce", application.pkce_optional).field("trusted", application.trusted).key("secrets").array();
   for (const auto& known : application.secrets) write_secret(out, known);
-  out.end().key("crossDeviceApps").array();
+  out.end().key("certificates").array();
+  for (const auto& known : application.keys) write_certificate(out, known);
+  out.end().key("externalIdentities");
+  write_identities(out, application.external_identities);
+  out.key("crossDeviceApps").array();
   for (const AppId& app : application.apps) {
     if (const auto* found = directory.cross_device_app(app)) out.value(found->host_name);
   }
   out.end().field("createdDateTime", application.created_at);
   if (!secret.empty()) out.field("clientSecret", secret);
   out.end();
-}
-
-Result<net::Response> application_response(const Call& call, int status, const ApplicationId& id,
-                                           std::string_view secret = {}) {
-  const auto directory = call.services.registry.directory();
-  const auto* application = directory->application(id);
-  if (application == nullptr) return fail(Code::not_found, "the application is gone");
-  std::string body;
-  JsonWriter out(body);
-  write_application(out, *directory, *application, secret);
-  return json_response(status, std::move(body));
 }
 
 Result<ApplicationId> path_application(const Call& call) {
@@ -74,6 +75,17 @@ Result<std::vector<std::pair<std::string, std::string>>> redirect_uris(const jso
 }
 
 }  // namespace
+
+Result<net::Response> application_response(const Call& call, int status, const ApplicationId& id,
+                                           std::string_view secret) {
+  const auto directory = call.services.registry.directory();
+  const auto* application = directory->application(id);
+  if (application == nullptr) return fail(Code::not_found, "the application is gone");
+  std::string body;
+  JsonWriter out(body);
+  write_application(out, *directory, *application, secret);
+  return json_response(status, std::move(body));
+}
 
 Answer list_applications(Call& call) {
   const auto directory = call.services.registry.directory();
@@ -96,7 +108,8 @@ Answer add_application(Call& call) {
       .redirect_uris = {},
       .scopes = fields.texts("allowedScopes").value_or(std::vector<std::string>{}),
       .exposed_scopes = fields.texts("exposedScopes").value_or(std::vector<std::string>{}),
-      .app_id_uri = fields.text("appIdUri").value_or("")};
+      .app_id_uri = fields.text("appIdUri").value_or(""),
+      .trusted = fields.flag("trusted").value_or(false)};
   HG_CO_TRY(application.redirect_uris, redirect_uris(fields.object("redirectUris")));
   HG_CO_CHECK(fields.done());
   if (client_id && !application.id) co_return fail(Code::property_invalid, "clientId is no GUID", "/clientId");
@@ -122,7 +135,8 @@ Answer change_application(Call& call) {
                                      .scopes = fields.texts("allowedScopes"),
                                      .exposed_scopes = fields.texts("exposedScopes"),
                                      .blocked = fields.flag("blocked"),
-                                     .pkce_optional = fields.flag("allowWithoutPkce")};
+                                     .pkce_optional = fields.flag("allowWithoutPkce"),
+                                     .trusted = fields.flag("trusted")};
   HG_CO_CHECK(fields.done());
   HG_CO_CHECK(co_await call.services.registry.change_application(co_await actor(call), id, std::move(change)));
   co_return application_response(call, 200, id);

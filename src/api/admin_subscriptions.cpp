@@ -3,6 +3,7 @@
 
 #include "api/admin.h"
 #include "api/admin_fields.h"
+#include "identity/resources.h"
 
 namespace hg::api::admin {
 namespace {
@@ -140,11 +141,14 @@ Answer mint_token(Call& call) {
     HG_CO_TRY(request.application, first_member(call, app));
   }
   const std::string usual = name ? "Notifications.ReadWrite.CreatedByApp" : "api://heliograph/.default";
-  const auto asked = identity::parse_scopes(scope.value_or(usual), call.base);
+  auto asked = identity::parse_scopes(scope.value_or(usual), call.base);
   if (!asked) co_return fail(Code::property_invalid, asked.error().description, "/scope");
-  if (!asked->foreign.empty()) co_return fail(Code::property_invalid, "scope is of another API", "/scope");
+  if (const auto found = identity::find_resource(*asked, *call.services.registry.directory()); !found)
+    co_return fail(Code::property_invalid, found.error().description, "/scope");
+  if (asked->for_foreign && !name)
+    co_return fail(Code::property_invalid, "another application's API takes tokens of users only", "/scope");
   request.audience = asked->audience;
-  request.scope = asked->spelling;
+  request.scope = identity::scope_claim(*asked);
   if (name) {
     HG_CO_TRY(request.user, co_await user_named(call, *name));
     if (!request.user->admin && (asked->scopes.has(Scope::admin) || asked->scopes.has(Scope::read)))
@@ -190,6 +194,20 @@ Answer list_audit(Call& call) {
     out.key("details").raw(entry.detail.empty() ? "null" : entry.detail).end();
   }
   out.end().end();
+  co_return json_response(200, std::move(body));
+}
+
+Answer verify_audit(Call& call) {
+  const std::string* head = call.option("head");
+  const auto verdict = co_await call.services.registry.verify_audit(head == nullptr ? "" : *head);
+  std::string body;
+  JsonWriter(body)
+      .object()
+      .field("whole", verdict.reason.empty())
+      .field("entries", verdict.entries)
+      .field("head", or_null(verdict.head))
+      .field("reason", or_null(verdict.reason))
+      .end();
   co_return json_response(200, std::move(body));
 }
 

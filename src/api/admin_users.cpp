@@ -15,6 +15,7 @@ void write_user(JsonWriter& out, const store::User& user, std::string_view passw
       .field("timeZone", or_null(user.time_zone))
       .field("administrator", user.admin)
       .field("blocked", user.blocked)
+      .field("oneTimePassword", !user.totp.empty())
       .field("createdDateTime", user.created_at);
   if (!password.empty()) out.field("password", password);
   out.end();
@@ -80,6 +81,34 @@ Answer remove_user(Call& call) {
   HG_CO_TRY(const auto user, co_await user_named(call, path_text(call, "user")));
   HG_CO_CHECK(co_await call.services.registry.remove_user(co_await actor(call), user.id));
   co_await call.services.subscriptions.end_all(user.id, model::EndReason::user_removed);
+  co_return no_content();
+}
+
+Answer list_sessions(Call& call) {
+  HG_CO_TRY(const auto user, co_await user_named(call, path_text(call, "user")));
+  const auto sessions = co_await call.services.issuer.sessions(user.id);
+  std::string body;
+  JsonWriter out(body);
+  out.object().key("value").array();
+  for (const auto& session : sessions)
+    out.object()
+        .field("id", session.id)
+        .field("createdDateTime", session.created_at)
+        .field("lastSeenDateTime", session.last_seen_at)
+        .end();
+  out.end().end();
+  co_return json_response(200, std::move(body));
+}
+
+Answer end_sessions(Call& call) {
+  HG_CO_TRY(const auto user, co_await user_named(call, path_text(call, "user")));
+  HG_CO_CHECK(co_await call.services.registry.sign_out_user(co_await actor(call), user.id));
+  co_return no_content();
+}
+
+Answer remove_one_time_password(Call& call) {
+  HG_CO_TRY(const auto user, co_await user_named(call, path_text(call, "user")));
+  HG_CO_CHECK(co_await call.services.registry.remove_totp(co_await actor(call), user.id));
   co_return no_content();
 }
 

@@ -8,6 +8,7 @@
 #include "api/form.h"
 #include "api/pages.h"
 #include "identity/redirect_uri.h"
+#include "identity/resources.h"
 
 namespace hg::api {
 
@@ -15,7 +16,6 @@ namespace {
 
 using identity::oauth_fail;
 using identity::OAuthResult;
-using identity::Scope;
 
 std::string encoded(const Form& parameters) {
   std::string out;
@@ -46,7 +46,9 @@ OAuthResult<void> read_prompt(AuthorizeRequest& request, const Form& query) {
       request.ask = true;
     else if (one == "none")
       request.silent = true;
-    else if (one != "consent")  // given by the operator, with the registration
+    else if (one == "consent")
+      request.consent = true;
+    else
       return oauth_fail("invalid_request", "prompt is login, none, select_account or consent");
   }
   if (request.silent && named > 1) return oauth_fail("invalid_request", "prompt=none stands alone");
@@ -80,15 +82,12 @@ OAuthResult<void> read_challenge(AuthorizeRequest& request, const Form& query) {
   return {};
 }
 
-OAuthResult<void> read_scopes(AuthorizeRequest& request, const Form& query, std::string_view base) {
+OAuthResult<void> read_scopes(AuthorizeRequest& request, const Form& query, std::string_view base,
+                              const identity::Directory& directory) {
   auto asked = identity::parse_scopes(text_of(query, "scope"), base);
   if (!asked) return std::unexpected(asked.error());
-  if (!asked->foreign.empty())
-    return oauth_fail("invalid_scope", fmt::format("there is no resource {}", asked->foreign));
-  const identity::Scopes& allowed = request.application.allowed;
-  for (const Scope one : {Scope::notifications, Scope::activities, Scope::admin, Scope::read})
-    if (asked->scopes.has(one) && !allowed.has(one) && !(asked->everything && !identity::is_administrative(one)))
-      return oauth_fail("invalid_scope", "the application may not ask for a scope that it names");
+  if (const auto found = identity::find_resource(*asked, directory); !found) return found;
+  if (const auto allowed = identity::check_allowed(*asked, request.application); !allowed) return allowed;
   request.asked = *std::move(asked);
   return {};
 }
@@ -136,7 +135,8 @@ std::expected<AuthorizeRequest, std::string> find_client(const Form& query, cons
   return request;
 }
 
-OAuthResult<void> check_request(AuthorizeRequest& request, const Form& query, std::string_view base) {
+OAuthResult<void> check_request(AuthorizeRequest& request, const Form& query, std::string_view base,
+                                const identity::Directory& directory) {
   if (const auto mode = read_mode(request, query); !mode) return mode;
   if (const std::string type = text_of(query, "response_type"); type != "code")
     return oauth_fail("unsupported_response_type", fmt::format("response_type is {}; only code is supported", type));
@@ -149,7 +149,7 @@ OAuthResult<void> check_request(AuthorizeRequest& request, const Form& query, st
   if (const auto challenge = read_challenge(request, query); !challenge) return challenge;
   if (const auto prompt = read_prompt(request, query); !prompt) return prompt;
   if (const auto age = read_max_age(request, query); !age) return age;
-  return read_scopes(request, query, base);
+  return read_scopes(request, query, base, directory);
 }
 
 net::Response redirect_back(const AuthorizeRequest& request, const Form& parameters) {

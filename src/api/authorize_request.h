@@ -20,8 +20,9 @@ struct AuthorizeRequest {
   std::string_view redirect_kind;  // "web", "spa", "native"
   std::string redirect_uri, state, nonce, code_challenge, login_hint;
   ResponseMode mode = ResponseMode::query;
-  bool ask = false;     // for the password, whoever is signed in
-  bool silent = false;  // show nothing: prompt=none
+  bool ask = false;      // for the password, whoever is signed in
+  bool silent = false;   // show nothing: prompt=none
+  bool consent = false;  // ask what the user has allowed before too: prompt=consent
   std::optional<std::chrono::seconds> max_age;
   identity::Asked asked;
 
@@ -32,7 +33,8 @@ struct AuthorizeRequest {
 // Without a client and a redirect URI of its own nothing may be redirected: the sentence is for a page.
 std::expected<AuthorizeRequest, std::string> find_client(const Form& query, const identity::Directory& directory);
 // The rest; an error goes to the client.
-identity::OAuthResult<void> check_request(AuthorizeRequest& request, const Form& query, std::string_view base);
+identity::OAuthResult<void> check_request(AuthorizeRequest& request, const Form& query, std::string_view base,
+                                          const identity::Directory& directory);
 
 // Takes the browser back to the client with these parameters, by the request's response mode.
 net::Response redirect_back(const AuthorizeRequest& request, const Form& parameters);

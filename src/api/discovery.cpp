@@ -18,7 +18,9 @@ net::Response public_json(std::string body) {
 }  // namespace
 
 Answer discovery(Call& call) {
-  if (const auto tenant = check_tenant(call); !tenant) co_return oauth_error(call, tenant.error());
+  // At the root, where OpenID's own form is asked for, there is one tenant.
+  if (const auto tenant = check_tenant(call); !call.param("tenant").empty() && !tenant)
+    co_return oauth_error(call, tenant.error());
   const std::string root = fmt::format("{}/{}", call.base, call.services.registry.directory()->tenant().str());
   const std::string oauth = root + "/oauth2/v2.0";
   std::string out;
@@ -33,13 +35,24 @@ Answer discovery(Call& call) {
       .field("authorization_endpoint", oauth + "/authorize")
       .field("token_endpoint", oauth + "/token")
       .field("jwks_uri", root + "/discovery/v2.0/keys")
+      .field("userinfo_endpoint", call.base + "/oidc/userinfo")
+      .field("device_authorization_endpoint", oauth + "/devicecode")
+      .field("revocation_endpoint", oauth + "/revoke")
       .field("end_session_endpoint", oauth + "/logout");
   list("response_types_supported", {"code"});
   list("response_modes_supported", {"query", "fragment", "form_post"});
-  list("grant_types_supported", {"authorization_code", "refresh_token", "client_credentials"});
+  list("grant_types_supported",
+       {"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:device_code"});
   list("subject_types_supported", {"public"});
-  list("id_token_signing_alg_values_supported", {"RS256"});
-  list("token_endpoint_auth_methods_supported", {"client_secret_post", "client_secret_basic", "none"});
+  writer.key("id_token_signing_alg_values_supported").array();
+  for (const std::string_view one : call.services.registry.directory()->signing_algorithms()) writer.value(one);
+  writer.end();
+  for (const std::string_view endpoint : {"token_endpoint", "revocation_endpoint"}) {
+    list(fmt::format("{}_auth_methods_supported", endpoint),
+         {"client_secret_post", "client_secret_basic", "private_key_jwt", "none"});
+    list(fmt::format("{}_auth_signing_alg_values_supported", endpoint), {"RS256", "PS256", "ES256"});
+  }
   list("code_challenge_methods_supported", {"S256"});
   list("prompt_values_supported", {"none", "login", "select_account", "consent"});
   list("scopes_supported",
@@ -50,6 +63,30 @@ Answer discovery(Call& call) {
   writer.field("request_parameter_supported", false)
       .field("request_uri_parameter_supported", false)
       .field("authorization_response_iss_parameter_supported", true)
+      .end();
+  co_return public_json(std::move(out));
+}
+
+Answer instance(Call& call) {
+  if (const auto tenant = check_tenant(call); !tenant) co_return oauth_error(call, tenant.error());
+  const std::string host = call.base.substr(call.base.find("://") + 3);
+  std::string out;
+  JsonWriter(out)
+      .object()
+      .field("tenant_discovery_endpoint", fmt::format("{}/{}/v2.0/.well-known/openid-configuration", call.base,
+                                                      call.services.registry.directory()->tenant().str()))
+      .field("api-version", "1.1")
+      .key("metadata")
+      .array()
+      .object()
+      .field("preferred_network", host)
+      .field("preferred_cache", host)
+      .key("aliases")
+      .array()
+      .value(host)
+      .end()
+      .end()
+      .end()
       .end();
   co_return public_json(std::move(out));
 }

@@ -53,6 +53,8 @@ const Key kKeys[] = {
     {"limits.connections_per_user", &Config::connections_per_user, "Live connections a user may hold.", false, 1,
      10'000},
     {"limits.drain_seconds", &Config::drain_seconds, "How long a stop waits for requests in flight.", false, 0, 600},
+    {"identity.rotate_keys_days", &Config::rotate_keys_days,
+     "After how many days another key signs tokens; 0: when told to.", false, 0, 3650},
     {"push.apns", &Config::push_apns, "Apple's push service; another one for development."},
     {"push.apns_sandbox", &Config::push_apns_sandbox, "Its sandbox."},
     {"push.fcm", &Config::push_fcm, "Google's push service."},

@@ -50,13 +50,14 @@ std::uint32_t epoch_of(store::Database& database) {
   return text ? static_cast<std::uint32_t>(std::stoul(*text)) : 1;
 }
 
-// The janitor's loop: at once again while there is much, else after a pause.
-asio::awaitable<void> sweep(feed::Janitor& janitor, const Clock& clock, asio::steady_timer& timer,
-                            const bool& stopped) {
+// The janitor's loop: at once again while there is much, else after a pause. In the pauses signing keys are seen to.
+asio::awaitable<void> sweep(feed::Janitor& janitor, identity::Registry& registry, Duration rotation, const Clock& clock,
+                            asio::steady_timer& timer, const bool& stopped) {
   while (!stopped) {
     std::size_t worked = 0;
     try {
       worked = co_await janitor.step(clock.now());
+      if (worked == 0) co_await registry.tend_keys(rotation);
     } catch (const std::exception& fault) {
       log::error("janitor", "cannot thin what is past: {}", fault.what());
     }
@@ -196,7 +197,9 @@ struct Server::Parts {
       co_return co_await asio::co_spawn(background[0].context(), deliveries.check(std::move(s)), asio::use_awaitable);
     };
     delivered = asio::co_spawn(background[0].context(), deliveries.run(), asio::use_future);
-    asio::co_spawn(background[0].context(), sweep(janitor, clock, janitor_timer, stopping), asio::detached);
+    asio::co_spawn(background[0].context(),
+                   sweep(janitor, registry, std::chrono::days(config.rotate_keys_days), clock, janitor_timer, stopping),
+                   asio::detached);
     asio::co_spawn(background[0].context(), watch.run(), asio::detached);
     working = true;
   }

@@ -11,9 +11,9 @@ namespace hg::cli {
 namespace {
 
 struct Options : Common {
-  std::string client_id, name, kind, uri, secret_id, expires;
-  std::vector<std::string> redirect_uris, scopes;
-  bool confidential = false;
+  std::string client_id, name, kind, uri, secret_id, expires, file, key_id, issuer, external_id, app_id_uri;
+  std::vector<std::string> redirect_uris, scopes, exposed_scopes;
+  bool confidential = false, trusted = false;
 };
 
 const std::vector<Column> kColumns = {{"CLIENT ID", "clientId"},
@@ -47,6 +47,9 @@ Result<void> add(Options& options, Door& door) {
     list.as_array().emplace_back(pair.second);
   }
   json::object body{{"displayName", options.name}, {"confidential", options.confidential}, {"redirectUris", uris}};
+  if (options.trusted) body["trusted"] = true;
+  if (!options.app_id_uri.empty()) body["appIdUri"] = options.app_id_uri;
+  if (!options.exposed_scopes.empty()) body["exposedScopes"] = json::value_from(options.exposed_scopes);
   if (!options.scopes.empty()) body["allowedScopes"] = json::value_from(options.scopes);
   HG_TRY(const json::value made, door.admin("POST", "/applications", json::value(body)));
   return show(options, made);
@@ -69,6 +72,26 @@ Result<void> add_secret(Options& options, Door& door) {
   if (!options.expires.empty()) body["expirationDateTime"] = options.expires;
   HG_TRY(const json::value made, door.admin("POST", path_of(options) + "/secrets", json::value(body)));
   return show(options, made);
+}
+
+// A certificate in PEM, or a JWK.
+Result<void> add_certificate(Options& options, Door& door) {
+  HG_TRY(const std::string text, read_secret(options.file));
+  json::object body;
+  if (text.starts_with('{')) {
+    HG_TRY(body["jwk"], parse_json(text));
+  } else {
+    body["certificate"] = text;
+  }
+  if (!options.name.empty()) body["displayName"] = options.name;
+  HG_TRY(const json::value made, door.admin("POST", path_of(options) + "/certificates", json::value(body)));
+  return show(options, made);
+}
+
+Result<void> add_identity(Options& options, Door& door) {
+  const json::value body{{"issuer", options.issuer}, {"clientId", options.external_id}};
+  HG_TRY(const json::value changed, door.admin("POST", path_of(options) + "/externalIdentities", body));
+  return show(options, changed);
 }
 
 Result<void> remove(Door& door, const std::string& path) {
@@ -94,6 +117,9 @@ void add_app(Command program) {
   adding.option("--redirect-uri", options->redirect_uris, "web=URI, spa=URI or native=URI; may be repeated");
   adding.option("--scope", options->scopes, "a scope it may ask for; may be repeated");
   adding.flag("--confidential", options->confidential, "it has a secret, which is printed once");
+  adding.flag("--trusted", options->trusted, "users are not asked whether it may: you have decided that");
+  adding.option("--app-id-uri", options->app_id_uri, "the URI of the API it exposes (api://CLIENT-ID)");
+  adding.option("--expose", options->exposed_scopes, "a scope of the API it exposes; may be repeated");
   verb("list", "all applications", false, list);
   verb("show", "one application", true, [](Options& o, Door& door) -> Result<void> {
     HG_TRY(const json::value one, door.admin("GET", path_of(o)));
@@ -111,6 +137,27 @@ void add_app(Command program) {
     return remove(door, path_of(o) + "/secrets/" + percent_encode(o.secret_id));
   });
   old.option("--secret-id", options->secret_id, "the secret's id, from show").required();
+  verb("trust", "ask no user any longer whether it may", true,
+       [](Options& o, Door& door) { return change(o, door, {{"trusted", true}}); });
+  verb("distrust", "ask each user whether it may", true,
+       [](Options& o, Door& door) { return change(o, door, {{"trusted", false}}); });
+  const Command certificate =
+      verb("add-certificate", "register what it signs with in place of a secret", true, add_certificate);
+  certificate.option("--file", options->file, "a certificate in PEM or a JWK, - for standard input").required();
+  certificate.option("--name", options->name, "what it is for");
+  verb("remove-certificate", "remove a certificate or JWK", true,
+       [](Options& o, Door& door) { return remove(door, path_of(o) + "/certificates/" + percent_encode(o.key_id)); })
+      .option("--certificate-id", options->key_id, "its id, from show")
+      .required();
+  const auto identity = [&](Command command) {
+    command.option("--issuer", options->issuer, "the other issuer, as its tokens' iss has it").required();
+    command.option("--external-client-id", options->external_id, "the application's client id there").required();
+  };
+  identity(verb("add-external-identity", "name what it goes by at another issuer", true, add_identity));
+  identity(verb("remove-external-identity", "it goes by that no longer", true, [](Options& o, Door& door) {
+    return remove(door, path_of(o) + "/externalIdentities?issuer=" + percent_encode(o.issuer) +
+                            "&clientId=" + percent_encode(o.external_id));
+  }));
   const auto redirect = [&](Command command) {
     command.option("--kind", options->kind, "web, spa or native").required().one_of({"web", "spa", "native"});
     command.option("--uri", options->uri, "the redirect URI").required();

@@ -73,6 +73,8 @@ void add_notification(Command program);
 void add_credential(Command program);
 void add_webhook(Command program);
 void add_delivery(Command program);
+void add_key(Command program);
+void add_audit(Command program);
 void add_doctor(Command program);
 void add_backup(Command program);
 void add_restore(Command program);

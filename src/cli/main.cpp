@@ -36,6 +36,8 @@ int main(int argc, char** argv) {
   hg::cli::add_credential(root);
   hg::cli::add_webhook(root);
   hg::cli::add_delivery(root);
+  hg::cli::add_key(root);
+  hg::cli::add_audit(root);
   hg::cli::add_doctor(root);
   hg::cli::add_backup(root);
   hg::cli::add_restore(root);

@@ -18,6 +18,9 @@ struct Options : Common {
 const std::vector<Column> kColumns = {{"USER", "userPrincipalName"}, {"NAME", "displayName"}, {"MAIL", "mail"},
                                       {"ADMIN", "administrator"},    {"BLOCKED", "blocked"},  {"ID", "id"}};
 
+const std::vector<Column> kSessionColumns = {
+    {"SESSION", "id"}, {"SIGNED IN", "createdDateTime"}, {"LAST SEEN", "lastSeenDateTime"}};
+
 std::string path_of(const Options& options) { return "/users/" + percent_encode(options.upn); }
 
 Result<void> show(const Options& options, const json::value& user) {
@@ -91,6 +94,21 @@ void add_user(Command program) {
   verb("block", "refuse the user everywhere, at once", true,
        [](Options& o, Door& door) { return block(o, door, true); });
   verb("unblock", "let the user in again", true, [](Options& o, Door& door) { return block(o, door, false); });
+  verb("sessions", "where a user is signed in", true, [](Options& o, Door& door) -> Result<void> {
+    HG_TRY(const json::value all, door.admin("GET", path_of(o) + "/sessions"));
+    o.json ? print_json(all.at("value")) : print_table(all.at("value").as_array(), kSessionColumns);
+    return {};
+  });
+  verb("sign-out", "end every sign-in of a user, with the tokens that came of it", true,
+       [](Options& o, Door& door) -> Result<void> {
+         HG_TRY([[maybe_unused]] const json::value done, door.admin("DELETE", path_of(o) + "/sessions"));
+         return {};
+       });
+  verb("remove-one-time-password", "ask an administrator for none, until another one is set up", true,
+       [](Options& o, Door& door) -> Result<void> {
+         HG_TRY([[maybe_unused]] const json::value done, door.admin("DELETE", path_of(o) + "/oneTimePassword"));
+         return {};
+       });
   const Command password = verb("set-password", "set a user's password", true, set_password);
   password.option("--password-file", options->password_file, "file with the password, - for standard input").required();
 }

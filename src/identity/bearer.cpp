@@ -5,24 +5,12 @@
 #include <cstring>
 
 #include "crypto/jwt.h"
+#include "identity/claims.h"
 #include "identity/lifetimes.h"
 
 namespace hg::identity {
 
 namespace {
-
-std::string text_in(const json::object& claims, std::string_view name) {
-  const auto* member = claims.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
-std::optional<Time> time_in(const json::object& claims, std::string_view name) {
-  const auto* member = claims.if_contains(name);
-  if (member == nullptr || !member->is_int64()) return std::nullopt;
-  const std::int64_t seconds = member->as_int64();
-  if (seconds < 0 || seconds > 253'402'300'799) return std::nullopt;
-  return from_ms(seconds * 1000);
-}
 
 Result<void> check_times(const json::object& claims, Time now) {
   const auto expires = time_in(claims, "exp");
@@ -92,13 +80,14 @@ Result<Principal> Bearer::admitted(Principal principal, Time now) const {
   const auto directory = registry_.directory();
   if (const Application* application = directory->application(principal.application)) {
     Scopes kept = application->allowed;
-    for (const Scope one : {Scope::admin, Scope::read}) kept.add(one);  // decided when the token was issued
+    // Decided when the token was issued.
+    for (const Scope one : {Scope::admin, Scope::read, Scope::openid, Scope::profile, Scope::email}) kept.add(one);
     principal.scopes.keep(kept);
   }
   return principal;
 }
 
-Result<Principal> Bearer::examine(std::string_view token, std::string_view base, Time now) const {
+Result<Bearer::Ours> Bearer::read(std::string_view token, Time now) const {
   const auto jwt = crypto::parse_jwt(token);
   if (!jwt) return fail(Code::token_invalid, "the access token cannot be read");
   const auto directory = registry_.directory();
@@ -112,13 +101,29 @@ Result<Principal> Bearer::examine(std::string_view token, std::string_view base,
     return fail(Code::token_invalid, "the access token's signature is not ours");
   if (jwt->typ != "at+jwt") return fail(Code::token_invalid, "this is no access token; an ID token, perhaps");
   HG_CHECK(check_times(jwt->claims, now));
-  const std::string audience = text_in(jwt->claims, "aud");
+  return Ours{jwt->claims, issued_at};
+}
+
+Result<Principal> Bearer::examine(std::string_view token, std::string_view base, Time now) const {
+  HG_TRY(const auto ours, read(token, now));
+  const std::string audience = text_in(ours.claims, "aud");
   if (!our_audience(audience, base) &&
       std::ranges::none_of(issuers_, [&](const auto& known) { return our_audience(audience, known); }))
     return fail(Code::wrong_audience,
                 fmt::format("the access token is for {}; ask for one for api://heliograph", audience));
   // Its scopes were spelled for the listener that issued it, which may be another one.
-  return principal_of(jwt->claims, issued_at);
+  return principal_of(ours.claims, ours.issued_at);
+}
+
+Result<Principal> Bearer::verify_assertion(std::string_view token, const Application& application, Time now) const {
+  HG_TRY(const auto ours, read(token, now));
+  const std::string audience = text_in(ours.claims, "aud");
+  if (!equal_ignoring_case(audience, application.id.str()) && !equal_ignoring_case(audience, application.resource()))
+    return fail(Code::wrong_audience, fmt::format("the assertion is for {}", audience));
+  HG_TRY(Principal principal, principal_of(ours.claims, ours.issued_at));
+  if (principal.app_only) return fail(Code::token_invalid, "the assertion is of an application alone");
+  HG_CHECK(still_good(principal, now));
+  return principal;
 }
 
 Result<void> Bearer::still_good(const Principal& principal, Time now) const {
@@ -132,8 +137,10 @@ Result<void> Bearer::still_good(const Principal& principal, Time now) const {
   if (!principal.app_only && directory->blocked(principal.user)) return fail(Code::user_blocked, "the user is blocked");
   if (!principal.session.zero() && directory->revoked(store::Revocation::Kind::session, principal.session))
     return fail(Code::token_revoked, "the session was ended");
+  if (!principal.token.zero() && directory->revoked(store::Revocation::Kind::token, principal.token))
+    return fail(Code::token_revoked, "the token was revoked");
   if (!principal.family.zero() && directory->revoked(store::Revocation::Kind::family, principal.family))
-    return fail(Code::token_revoked, "a code or refresh token that it came of was used twice");
+    return fail(Code::token_revoked, "what it came of was revoked, or used twice");
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/expiring_cache.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "crypto/hash.h"
 #include "identity/directory.h"
@@ -40,12 +41,21 @@ class Bearer {
   Result<Principal> verify(std::string_view authorization, std::string_view base, Time now);
   // A token without its scheme.
   Result<Principal> verify_token(std::string_view token, std::string_view base, Time now);
+  // A token that `application` shows to act on behalf of its user: of ours, for that application and nobody else, with
+  // a user.
+  Result<Principal> verify_assertion(std::string_view token, const Application& application, Time now) const;
   // Whether a principal that was verified before still holds.
   [[nodiscard]] Result<void> still_good(const Principal& principal, Time now) const;
 
  private:
   Result<Principal> admitted(Principal principal, Time now) const;
   Result<Principal> examine(std::string_view token, std::string_view base, Time now) const;
+  // A token that this deployment issued and that is in its time, whomever it is for, and the base that issued it.
+  struct Ours {
+    json::object claims;
+    std::string issued_at;
+  };
+  Result<Ours> read(std::string_view token, Time now) const;
 
   const Registry& registry_;
   std::vector<std::string> issuers_;

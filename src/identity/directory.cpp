@@ -3,7 +3,10 @@
 #include <stdexcept>
 
 #include "base/json.h"
+#include "crypto/jwk.h"
+#include "identity/client_keys.h"
 #include "identity/redirect_uri.h"
+#include "identity/signing_keys.h"
 #include "store/directory.h"
 #include "store/keys.h"
 #include "store/settings.h"
@@ -13,13 +16,14 @@ namespace hg::identity {
 
 namespace {
 
-crypto::Jwk jwk_of(const std::string& text) {
-  const json::value value = json::parse(text);
-  const auto member = [&](std::string_view name) {
-    const auto* found = value.as_object().if_contains(name);
-    return found == nullptr ? std::string() : std::string(found->as_string());
-  };
-  return {member("kty"), member("n"), member("e"), member("crv"), member("x"), member("y")};
+std::vector<ClientKey> keys_of(store::Connection& tx, const ApplicationId& application) {
+  std::vector<ClientKey> keys;
+  for (store::ApplicationKey& stored : store::applications::keys(tx, application)) {
+    auto key = public_key_of(stored.kind, stored.material);
+    if (!key) throw std::runtime_error("a stored key of an application cannot be read");
+    keys.push_back({std::move(stored), *std::move(key)});
+  }
+  return keys;
 }
 
 Scopes allowed_scopes(const std::vector<std::string>& names) {
@@ -49,9 +53,15 @@ std::shared_ptr<const Directory> Directory::load(store::Connection& tx, const cr
 
 void Directory::load_applications(store::Connection& tx) {
   for (store::Application& stored : store::applications::list(tx)) {
-    Application application{std::move(stored), {}, {}, {}};
+    Application application{std::move(stored), {}, {}, {}, {}};
     application.allowed = allowed_scopes(application.scopes);
     application.secrets = store::applications::secrets(tx, application.id);
+    application.keys = keys_of(tx, application.id);
+    if (!application.api_scopes().empty()) {
+      by_resource_.emplace(lower(application.resource()), application.id);
+      by_resource_.emplace(application.id.str(), application.id);
+      by_resource_.emplace("api://" + application.id.str(), application.id);
+    }
     for (const auto& [kind, uri] : application.redirect_uris)
       if (kind == "spa" && !application.blocked) spa_origins_.insert(without_loopback_port(origin_of(uri)));
     applications_.emplace(application.id, std::move(application));
@@ -76,12 +86,12 @@ void Directory::load_cross_device_apps(store::Connection& tx) {
 }
 
 void Directory::load_keys(store::Connection& tx, const crypto::SealingKey& key) {
-  const crypto::SealingKey sealing = key.subkey("signing keys");
+  const crypto::SealingKey sealing = key.subkey(kSigningKeys);
   JsonWriter writer(jwks_);
   writer.object().key("keys").array();
   for (const store::SigningKey& stored : store::keys::list(tx)) {
     const auto alg = crypto::parse_alg(stored.algorithm);
-    const auto verifier = crypto::PublicKey::from_jwk(jwk_of(stored.public_jwk));
+    const auto verifier = crypto::PublicKey::from_jwk(crypto::jwk_of(json::parse(stored.public_jwk)));
     if (!alg || !verifier) throw std::runtime_error("a stored signing key cannot be read");
     verify_keys_.emplace(stored.kid, VerifyKey{*alg, *verifier});
     json::object jwk = json::parse(stored.public_jwk).as_object();
@@ -109,6 +119,25 @@ void Directory::load_refusals(store::Connection& tx, Time now) {
 const Application* Directory::application(const ApplicationId& id) const {
   const auto found = applications_.find(id);
   return found == applications_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> Application::api_scopes() const {
+  if (exposed_scopes.empty() && !app_id_uri.empty()) return {"access_as_user"};
+  return exposed_scopes;
+}
+
+const Application* Directory::exposing(std::string_view resource) const {
+  std::string bare = lower(resource);
+  while (bare.ends_with('/')) bare.pop_back();
+  const auto found = by_resource_.find(bare);
+  const Application* application = found == by_resource_.end() ? nullptr : this->application(found->second);
+  return application == nullptr || application->blocked ? nullptr : application;
+}
+
+std::vector<std::string_view> Directory::signing_algorithms() const {
+  std::set<std::string_view> names{name(signing_key_->alg())};
+  for (const auto& [kid, key] : verify_keys_) names.insert(name(key.alg));
+  return {names.begin(), names.end()};
 }
 
 const Application* Directory::application_named(std::string_view name) const {

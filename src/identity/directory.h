@@ -21,10 +21,20 @@
 
 namespace hg::identity {
 
+// What an application signs with: what is stored, and the key as it was read.
+struct ClientKey : store::ApplicationKey {
+  crypto::PublicKey key;
+};
+
 struct Application : store::Application {
   std::vector<store::Secret> secrets;
+  std::vector<ClientKey> keys;
   std::vector<AppId> apps;  // cross-device apps it belongs to
   Scopes allowed;           // what it may be granted: all but the administrative ones, unless it names its own
+
+  // The URI of the API it exposes, and the names of that API's scopes; none: it exposes none.
+  [[nodiscard]] std::string resource() const { return app_id_uri.empty() ? "api://" + id.str() : app_id_uri; }
+  [[nodiscard]] std::vector<std::string> api_scopes() const;
 };
 
 struct CrossDeviceApp : store::CrossDeviceApp {
@@ -45,6 +55,8 @@ class Directory {
 
   [[nodiscard]] const Application* application(const ApplicationId& id) const;
   [[nodiscard]] const Application* application_named(std::string_view name) const;  // by display name
+  // The unblocked one that exposes an API of this App ID URI; its client id names it too. Without regard to case.
+  [[nodiscard]] const Application* exposing(std::string_view resource) const;
   [[nodiscard]] const CrossDeviceApp* cross_device_app(const AppId& id) const;
   [[nodiscard]] const CrossDeviceApp* cross_device_app(std::string_view host) const;  // without regard to case
   [[nodiscard]] const std::vector<AppId>& apps_of(const ApplicationId& id) const;
@@ -60,6 +72,8 @@ class Directory {
   [[nodiscard]] const crypto::PrivateKey& signing_key() const { return *signing_key_; }
   [[nodiscard]] const std::string& signing_kid() const { return signing_kid_; }
   [[nodiscard]] const std::string& jwks() const { return jwks_; }  // JSON
+  // Of the keys that verify: what tokens may be signed by.
+  [[nodiscard]] std::vector<std::string_view> signing_algorithms() const;
   // Of the store that it shows (store/directory.h).
   [[nodiscard]] std::int64_t version() const { return version_; }
   [[nodiscard]] const TenantId& tenant() const { return tenant_; }
@@ -80,6 +94,7 @@ class Directory {
   std::map<ApplicationId, Application> applications_;
   std::map<AppId, CrossDeviceApp> cross_device_apps_;
   std::unordered_map<std::string, AppId> by_host_;
+  std::unordered_map<std::string, ApplicationId> by_resource_;
   std::set<std::string> spa_origins_;
   std::unordered_set<UserId> blocked_users_;
   std::set<std::pair<int, Guid>> revoked_;

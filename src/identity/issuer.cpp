@@ -15,14 +15,6 @@ void add_user_claims(JsonWriter& writer, const store::User& user) {
   writer.field("oid", user.id).field("sub", user.id).field("name", user.display_name);
 }
 
-bool has_secret(const Application& application, std::string_view secret, Time now) {
-  const crypto::Digest digest = crypto::sha256(secret);
-  bool found = false;
-  for (const store::Secret& known : application.secrets)
-    if (crypto::equal(as_bytes(known.sha256), digest) && (!known.expires_at || *known.expires_at > now)) found = true;
-  return found;
-}
-
 }  // namespace
 
 std::string Issuer::issuer(std::string_view base) const {
@@ -83,24 +75,13 @@ std::string Issuer::id_token(const TokenRequest& request, std::string_view nonce
   return crypto::sign_jwt(directory->signing_key(), directory->signing_kid(), "JWT", claims);
 }
 
-OAuthResult<Client> Issuer::authenticate(std::string_view client_id, const std::optional<std::string>& secret) const {
-  const auto id = ApplicationId::parse(client_id);
-  const auto directory = registry_.directory();
-  const Application* known = id ? directory->application(*id) : nullptr;
-  const auto refused = [] {
-    return oauth_fail("invalid_client", "the client is not known here, or its secret is wrong or expired", 401);
-  };
-  if (known == nullptr) return refused();
-  if (secret && !secret->empty() && !has_secret(*known, *secret, clock_.now())) return refused();
-  if (known->blocked) return oauth_fail("unauthorized_client", "the application is blocked");
-  return Client{*known, secret && !secret->empty()};
-}
-
 OAuthResult<Issued> Issuer::client_credentials(std::string base, const Client& client, const Asked& asked) const {
   if (!client.application.confidential)
     return oauth_fail("unauthorized_client", "a public client cannot have a token of its own; sign a user in");
-  if (!client.proven) return oauth_fail("invalid_client", "a token of the application's own needs its secret", 401);
-  if (!asked.foreign.empty()) return oauth_fail("invalid_scope", fmt::format("there is no resource {}", asked.foreign));
+  if (!client.proven)
+    return oauth_fail("invalid_client", "a token of the application's own needs its secret or certificate", 401);
+  if (!asked.foreign.empty())
+    return oauth_fail("invalid_scope", fmt::format("{} takes tokens of users only, or is not known", asked.foreign));
   TokenRequest request;
   request.base = std::move(base);
   request.application = client.application.id;

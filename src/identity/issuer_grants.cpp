@@ -1,12 +1,14 @@
-// The issuer's codes and refresh tokens: what users have granted, exchanged for tokens.
+// The issuer's codes, device codes and refresh tokens: what users have granted, exchanged for tokens.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "crypto/hash.h"
+#include "identity/granting.h"
 #include "identity/issuer.h"
 #include "identity/redirect_uri.h"
 #include "identity/refresh_token.h"
+#include "identity/resources.h"
 
 namespace hg::identity {
 
@@ -15,8 +17,6 @@ namespace {
 // RFC 7636 §4.1
 constexpr std::size_t kMinVerifier = 43;
 constexpr std::size_t kMaxVerifier = 128;
-
-std::string hash_of(std::string_view secret) { return std::string(as_text(crypto::sha256(secret))); }
 
 bool challenge_met(const std::string& challenge, const std::string& verifier) {
   if (challenge.empty()) return verifier.empty();
@@ -32,35 +32,36 @@ bool needs_secret(const Application& application, const std::string& redirect_ur
   return kind != "spa" && kind != "native";
 }
 
-std::unexpected<OAuthError> secret_needed() {
-  return oauth_fail("invalid_client", "the application is confidential: a client secret is needed", 401);
+std::unexpected<OAuthError> more_than_granted() {
+  return oauth_fail("invalid_scope", "more is asked than was granted at the sign-in", 400, "consent_required");
 }
 
-OAuthResult<store::User> active_user(store::Connection& tx, const UserId& id, Scopes scopes) {
-  auto user = store::users::find(tx, id);
-  if (!user || user->blocked || user->removed_at) return oauth_fail("invalid_grant", "the user is blocked or gone");
-  if (scopes.administrative() && !user->admin)
-    return oauth_fail("invalid_grant", "the user is no administrator any longer");
-  return *std::move(user);
+// Of another API's scopes those that were granted; `.default` means them.
+OAuthResult<void> keep_granted_names(Asked& asked, const Asked& granted) {
+  if (asked.foreign.empty()) return {};
+  if (!equal_ignoring_case(asked.foreign, granted.foreign)) return more_than_granted();
+  if (std::ranges::find(asked.foreign_names, ".default") != asked.foreign_names.end())
+    asked.foreign_names = granted.foreign_names;
+  for (const std::string& name : asked.foreign_names)
+    if (std::ranges::find(granted.foreign_names, name) == granted.foreign_names.end()) return more_than_granted();
+  return {};
 }
 
 // What a refresh asks for, or all that was granted; never more than that.
-OAuthResult<Asked> renewed_scopes(const store::RefreshFamily& family, const std::string& scope,
-                                  const std::string& base) {
-  auto granted = parse_scopes(family.scopes, base);
-  if (!granted) return granted;
-  granted->audience = family.audience;
-  if (scope.empty()) return granted;
+OAuthResult<Asked> renewed_scopes(const store::RefreshFamily& family, const std::string& scope, const std::string& base,
+                                  const Directory& directory) {
+  auto granted = granted_scopes(family.scopes, family.audience, base, directory);
+  if (!granted || scope.empty()) return granted;
   auto asked = parse_scopes(scope, base);
   if (!asked) return asked;
-  if (!asked->foreign.empty())
-    return oauth_fail("invalid_scope", fmt::format("there is no resource {}", asked->foreign));
-  if (asked->everything && !granted->everything) {
+  if (asked->everything && !granted->everything && asked->foreign.empty()) {
     granted->audience = asked->audience;
+    granted->for_foreign = false;
     return granted;
   }
-  if (!granted->scopes.has_all(asked->scopes.permissions()))
-    return oauth_fail("invalid_scope", "more is asked than was granted at the sign-in", 400, "consent_required");
+  if (!granted->scopes.has_all(asked->scopes.permissions())) return more_than_granted();
+  if (const auto kept = keep_granted_names(*asked, *granted); !kept) return std::unexpected(kept.error());
+  if (const auto found = find_resource(*asked, directory); !found) return std::unexpected(found.error());
   return asked;
 }
 
@@ -112,7 +113,7 @@ OAuthResult<Issuer::Granted> Issuer::take_code(store::Connection& tx, const Clie
     return oauth_fail("invalid_grant", "code_verifier does not fit the code_challenge");
   const auto session = store::sessions::find(tx, found->session);
   if (!session || session->revoked_at) return oauth_fail("invalid_grant", "the user has signed out");
-  auto asked = parse_scopes(found->scopes, sent.base);
+  auto asked = granted_scopes(found->scopes, found->audience, sent.base, *registry_.directory());
   if (!asked) return std::unexpected(asked.error());
   auto user = active_user(tx, found->user, asked->scopes);
   if (!user) return std::unexpected(user.error());
@@ -120,29 +121,36 @@ OAuthResult<Issuer::Granted> Issuer::take_code(store::Connection& tx, const Clie
   const RefreshToken first{crypto::random_guid(), 0, client.proven};
   if (!store::codes::redeem(tx, found->hash, first.family, now))
     return oauth_fail("invalid_grant", "the code was used before");
-  asked->audience = found->audience;
-  Granted granted{.user = *std::move(user),
-                  .asked = *std::move(asked),
-                  .refresh = "",
-                  .nonce = found->nonce,
-                  .session = found->session,
-                  .family = first.family,
-                  .signed_in_at = session->created_at};
-  if (granted.asked.scopes.has(Scope::offline_access)) {
-    granted.refresh = write_refresh_token(first, refresh_key_);
-    store::families::insert(tx, {.id = first.family,
-                                 .user = found->user,
-                                 .application = found->application,
-                                 .session = found->session,
-                                 .scopes = found->scopes,
-                                 .audience = found->audience,
-                                 .current_hash = hash_of(granted.refresh),
-                                 .previous_hash = "",
-                                 .created_at = now,
-                                 .last_used_at = now,
-                                 .expires_at = now + kRefreshLife,
-                                 .revoked_at = {}});
-  }
+  return found_family(tx, client,
+                      {.user = *std::move(user),
+                       .asked = *std::move(asked),
+                       .refresh = "",
+                       .nonce = found->nonce,
+                       .session = found->session,
+                       .family = first.family,
+                       .signed_in_at = session->created_at},
+                      first);
+}
+
+// Also where no refresh token is given out: by the family the user can end it.
+Issuer::Granted Issuer::found_family(store::Connection& tx, const Client& client, Granted granted,
+                                     const RefreshToken& first) const {
+  const Time now = clock_.now();
+  const bool lasting = granted.asked.scopes.has(Scope::offline_access);
+  const std::string token = write_refresh_token(first, refresh_key_);
+  store::families::insert(tx, {.id = first.family,
+                               .user = granted.user.id,
+                               .application = client.application.id,
+                               .session = granted.session,
+                               .scopes = granted.asked.spelling,
+                               .audience = granted.asked.audience,
+                               .current_hash = hash_of(token),
+                               .previous_hash = "",
+                               .created_at = now,
+                               .last_used_at = now,
+                               .expires_at = now + (lasting ? kRefreshLife : kRevocationLife),
+                               .revoked_at = {}});
+  if (lasting) granted.refresh = token;
   return granted;
 }
 
@@ -163,7 +171,7 @@ OAuthResult<Issuer::Granted> Issuer::renew(store::Connection& tx, const Client& 
     revoked = true;
     return oauth_fail("invalid_grant", "the refresh token was used before; all that came of its sign-in is revoked");
   }
-  auto asked = renewed_scopes(*family, sent.scope, sent.base);
+  auto asked = renewed_scopes(*family, sent.scope, sent.base, *registry_.directory());
   if (!asked) return std::unexpected(asked.error());
   auto user = active_user(tx, family->user, asked->scopes);
   if (!user) return std::unexpected(user.error());
@@ -201,7 +209,7 @@ Issued Issuer::issue(std::string base, const Client& client, Granted granted) co
                              .user = std::move(granted.user),
                              .application = client.application.id,
                              .audience = granted.asked.audience,
-                             .scope = granted.asked.spelling,
+                             .scope = scope_claim(granted.asked),
                              .roles = {},
                              .session = granted.session,
                              .family = granted.family,
@@ -210,7 +218,7 @@ Issued Issuer::issue(std::string base, const Client& client, Granted granted) co
                 .refresh_token = std::move(granted.refresh),
                 .id_token = "",
                 .client_info = client_info(*request.user, registry_.directory()->tenant()),
-                .scope = request.scope};
+                .scope = granted.asked.spelling};
   if (granted.asked.scopes.has(Scope::openid)) issued.id_token = id_token(request, granted.nonce);
   return issued;
 }

@@ -1,15 +1,10 @@
 // The issuer's browser sessions: who is signed in, and how somebody signs in.
 #include "crypto/hash.h"
 #include "crypto/password.h"
+#include "identity/granting.h"
 #include "identity/issuer.h"
 
 namespace hg::identity {
-
-namespace {
-
-std::string hash_of(std::string_view secret) { return std::string(as_text(crypto::sha256(secret))); }
-
-}  // namespace
 
 asio::awaitable<std::optional<SignedIn>> Issuer::session(std::string cookie) {
   const Time now = clock_.now();

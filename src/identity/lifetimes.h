@@ -8,6 +8,9 @@ namespace hg::identity {
 inline constexpr Duration kSkew = std::chrono::seconds(60);  // between clocks
 inline constexpr Duration kAccessTokenLife = std::chrono::minutes(60);
 inline constexpr Duration kCodeLife = std::chrono::seconds(60);
+inline constexpr Duration kDeviceCodeLife = std::chrono::minutes(15);
+inline constexpr Duration kDevicePoll = std::chrono::seconds(5);
+inline constexpr Duration kAssertionLife = std::chrono::minutes(10);  // as long as MSAL makes them
 inline constexpr Duration kRefreshIdle = std::chrono::days(30);
 inline constexpr Duration kRefreshLife = std::chrono::days(90);
 inline constexpr Duration kRefreshGrace = std::chrono::seconds(10);  // for a client that missed the answer

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "crypto/hash.h"
 #include "crypto/password.h"
 #include "identity/change.h"
 #include "identity/lifetimes.h"
+#include "identity/signing_keys.h"
 #include "store/audit.h"
 #include "store/directory.h"
 #include "store/keys.h"
@@ -14,16 +17,6 @@
 namespace hg::identity {
 
 namespace {
-
-std::string jwk_text(const crypto::Jwk& jwk) {
-  std::string out;
-  JsonWriter writer(out);
-  writer.object().field("kty", jwk.kty);
-  if (jwk.kty == "RSA") writer.field("n", jwk.n).field("e", jwk.e);
-  if (jwk.kty == "EC") writer.field("crv", jwk.crv).field("x", jwk.x).field("y", jwk.y);
-  writer.end();
-  return out;
-}
 
 Result<void> check_upn(const std::string& upn) {
   const std::size_t at = upn.find('@');
@@ -43,6 +36,8 @@ Result<void> check_password(const std::string& password) {
 
 // Whoever holds a token of the user's has to sign in again.
 void end_sign_ins(store::Connection& tx, const UserId& user, Time now) {
+  for (const auto& family : store::families::of_user(tx, user, {}, now))
+    store::revocations::add(tx, {store::Revocation::Kind::family, family.id, now + kRevocationLife});
   store::families::revoke_of_user(tx, user, now);
   for (const store::Session& session : store::sessions::of_user(tx, user)) {
     store::sessions::revoke(tx, session.id, now);
@@ -76,20 +71,13 @@ void Registry::found(store::Connection& tx, const crypto::SealingKey& key, bool 
   store::settings::put(tx, "demo", demo ? "true" : "false");
   // A store that was made anew never continues another one's versions.
   store::settings::put(tx, "epoch", std::to_string(static_cast<std::uint32_t>(to_ms(now) / 1000)));
-  const auto signing = crypto::PrivateKey::generate(crypto::Alg::rs256);
-  store::SigningKey stored;
-  stored.kid = crypto::random_token(16);
-  stored.algorithm = name(signing.alg());
-  stored.sealed_private = as_text(key.subkey("signing keys").seal(as_bytes(stored.kid), signing.der()));
-  stored.public_jwk = jwk_text(signing.jwk());
-  stored.state = store::SigningKey::State::next;
-  stored.created_at = now;
+  const store::SigningKey stored = make_signing_key(key, crypto::Alg::rs256, now);
   store::keys::insert(tx, stored);
   store::keys::activate(tx, stored.kid, now);
 }
 
 bool Registry::opens(store::Connection& tx, const crypto::SealingKey& key) {
-  const auto sealing = key.subkey("signing keys");
+  const auto sealing = key.subkey(kSigningKeys);
   return std::ranges::all_of(store::keys::list(tx), [&](const store::SigningKey& stored) {
     return sealing.open(as_bytes(stored.kid), as_bytes(stored.sealed_private)).has_value();
   });
@@ -194,10 +182,62 @@ asio::awaitable<Result<void>> Registry::remove_user(Actor actor, UserId id) {
   });
 }
 
+asio::awaitable<Result<void>> Registry::sign_out_user(Actor actor, UserId id) {
+  co_return co_await change<void>(actor, {"user.signOut", id.str()}, [&](store::Connection& tx) -> Result<void> {
+    const auto user = store::users::find(tx, id);
+    if (!user || user->removed_at) return fail(Code::not_found, "no such user");
+    end_sign_ins(tx, id, clock_.now());
+    return {};
+  });
+}
+
+asio::awaitable<Result<void>> Registry::remove_totp(Actor actor, UserId id) {
+  co_return co_await change<void>(actor, {"user.totp.remove", id.str()}, [&](store::Connection& tx) -> Result<void> {
+    auto user = store::users::find(tx, id);
+    if (!user || user->removed_at) return fail(Code::not_found, "no such user");
+    user->totp.clear();
+    return store::users::update(tx, *user);
+  });
+}
+
 asio::awaitable<void> Registry::note(Actor actor, std::string action, std::string target, std::string detail_json) {
   co_await database_.transact([&](store::Connection& tx) {
     store::audit::append(
         tx, {.at = clock_.now(), .actor = actor.name, .action = action, .target = target, .detail = detail_json});
+  });
+}
+
+namespace {
+
+std::string head_of(const store::AuditEntry& entry) {
+  return fmt::format("{}:{}", entry.seq, hex(as_bytes(entry.hash)));
+}
+
+// What does not fit the head that was kept.
+std::string unlike(store::Connection& tx, const std::string& head) {
+  std::int64_t seq = 0;
+  const auto [end, error] = std::from_chars(head.data(), head.data() + head.size(), seq);
+  if (error != std::errc() || end == head.data() + head.size() || *end != ':')
+    return "the head is not of the form SEQUENCE:HASH";
+  const auto entry = store::audit::find(tx, seq);
+  if (!entry) return fmt::format("entry {} is gone, and perhaps others after it", seq);
+  return head_of(*entry) == lower(head) ? "" : fmt::format("entry {} or one before it is another than it was", seq);
+}
+
+}  // namespace
+
+asio::awaitable<AuditVerdict> Registry::verify_audit(std::string head) {
+  co_return co_await database_.read([&](store::Connection& tx) {
+    AuditVerdict verdict;
+    if (const auto last = store::audit::list(tx, 0, 1); !last.empty()) {
+      verdict.entries = last.front().seq;
+      verdict.head = head_of(last.front());
+    }
+    if (const auto broken = store::audit::first_broken(tx))
+      verdict.reason = fmt::format("entry {} does not follow from the one before it", *broken);
+    else if (!head.empty())
+      verdict.reason = unlike(tx, head);
+    return verdict;
   });
 }
 

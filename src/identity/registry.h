@@ -17,6 +17,7 @@
 #include "store/audit.h"
 #include "store/credentials.h"
 #include "store/database.h"
+#include "store/keys.h"
 #include "store/users.h"
 #include "store/webhooks.h"
 
@@ -57,6 +58,7 @@ struct NewApplication {
   std::vector<std::pair<std::string, std::string>> redirect_uris;
   std::vector<std::string> scopes, exposed_scopes;
   std::string app_id_uri;
+  bool trusted = false;
 };
 struct AddedSecret {
   store::Secret secret;
@@ -65,7 +67,13 @@ struct AddedSecret {
 struct ApplicationChange {
   std::optional<std::string> name, app_id_uri;
   std::optional<std::vector<std::string>> scopes, exposed_scopes;
-  std::optional<bool> blocked, pkce_optional;
+  std::optional<bool> blocked, pkce_optional, trusted;
+};
+
+struct AuditVerdict {
+  std::int64_t entries = 0;
+  std::string head;    // "SEQUENCE:HASH" of the last one; "" of an empty log
+  std::string reason;  // what is wrong; "": nothing
 };
 
 struct AddedWebhook {
@@ -100,6 +108,10 @@ class Registry {
   asio::awaitable<Result<AddedUser>> add_user(Actor actor, NewUser user);
   asio::awaitable<Result<store::User>> change_user(Actor actor, UserId id, UserChange change);
   asio::awaitable<Result<void>> remove_user(Actor actor, UserId id);
+  // Every browser and every application has to sign in again.
+  asio::awaitable<Result<void>> sign_out_user(Actor actor, UserId id);
+  // No one-time password is asked for any longer, until the user sets one up again.
+  asio::awaitable<Result<void>> remove_totp(Actor actor, UserId id);
 
   asio::awaitable<Result<ApplicationId>> add_application(Actor actor, NewApplication application);
   asio::awaitable<Result<void>> change_application(Actor actor, ApplicationId id, ApplicationChange change);
@@ -107,8 +119,30 @@ class Registry {
   asio::awaitable<Result<AddedSecret>> add_secret(Actor actor, ApplicationId id, std::string name,
                                                   std::optional<Time> expires);
   asio::awaitable<Result<void>> remove_secret(Actor actor, ApplicationId id, Guid secret);
+  // `material`: an X.509 certificate in PEM or a JWK, for private_key_jwt.
+  asio::awaitable<Result<store::ApplicationKey>> add_key(Actor actor, ApplicationId id,
+                                                         store::ApplicationKey::Kind kind, std::string material,
+                                                         std::string name);
+  asio::awaitable<Result<void>> remove_key(Actor actor, ApplicationId id, Guid key);
   asio::awaitable<Result<void>> add_redirect_uri(Actor actor, ApplicationId id, std::string kind, std::string uri);
   asio::awaitable<Result<void>> remove_redirect_uri(Actor actor, ApplicationId id, std::string kind, std::string uri);
+
+  // Names the client id of another issuer that this application goes by there.
+  asio::awaitable<Result<void>> add_external_identity(Actor actor, ApplicationId id, std::string issuer,
+                                                      std::string client_id);
+  asio::awaitable<Result<void>> remove_external_identity(Actor actor, ApplicationId id, std::string issuer,
+                                                         std::string client_id);
+
+  // The keys that sign tokens, newest first.
+  asio::awaitable<std::vector<store::SigningKey>> signing_keys();
+  // Publishes a key that is to sign after the next rotation, in place of any other that was to.
+  asio::awaitable<Result<void>> prepare_key(Actor actor, crypto::Alg algorithm);
+  // The prepared key signs from now on, or a new one where there is none (of `algorithm`); what the one before signed
+  // holds until it runs out.
+  asio::awaitable<Result<void>> rotate_keys(Actor actor, std::optional<crypto::Alg> algorithm);
+  // What time asks of them: the next one a day before it is due, the rotation at `age`, and an end of those that no
+  // token in use was signed with. Zero `age`: none but the last.
+  asio::awaitable<void> tend_keys(Duration age);
 
   asio::awaitable<Result<AppId>> add_cross_device_app(Actor actor, std::string host, std::vector<ApplicationId> members,
                                                       bool allow_unverified);
@@ -138,6 +172,8 @@ class Registry {
   // One line in the audit log for what is no change of the directory (a token minted on behalf of a user).
   asio::awaitable<void> note(Actor actor, std::string action, std::string target, std::string detail_json);
   asio::awaitable<std::vector<store::AuditEntry>> audit(std::size_t limit);
+  // Whether the log is whole, and, where a `head` of earlier was kept, still begins with what it was then.
+  asio::awaitable<AuditVerdict> verify_audit(std::string head);
 
  private:
   // `work` in one transaction; where it succeeds, with the audit line, and then a reload.

@@ -44,6 +44,7 @@ std::vector<std::pair<std::string, std::string>> changed(const ApplicationChange
   if (wanted.scopes) detail.emplace_back("allowedScopes", joined(*wanted.scopes));
   if (wanted.exposed_scopes) detail.emplace_back("exposedScopes", joined(*wanted.exposed_scopes));
   if (wanted.pkce_optional) detail.emplace_back("pkceOptional", *wanted.pkce_optional ? "true" : "false");
+  if (wanted.trusted) detail.emplace_back("trusted", *wanted.trusted ? "true" : "false");
   return detail;
 }
 
@@ -65,6 +66,7 @@ asio::awaitable<Result<ApplicationId>> Registry::add_application(Actor actor, Ne
                                              made.scopes = wanted.scopes;
                                              made.exposed_scopes = wanted.exposed_scopes;
                                              made.app_id_uri = wanted.app_id_uri;
+                                             made.trusted = wanted.trusted;
                                              HG_CHECK(store::applications::insert(tx, made));
                                              return id;
                                            });
@@ -84,6 +86,7 @@ asio::awaitable<Result<void>> Registry::change_application(Actor actor, Applicat
                                     if (wanted.exposed_scopes) application.exposed_scopes = *wanted.exposed_scopes;
                                     if (wanted.blocked) application.blocked = *wanted.blocked;
                                     if (wanted.pkce_optional) application.pkce_optional = *wanted.pkce_optional;
+                                    if (wanted.trusted) application.trusted = *wanted.trusted;
                                     return store::applications::update(tx, application);
                                   });
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/id.h"
 
 namespace hg::identity {
 
@@ -48,10 +49,12 @@ std::pair<std::string, std::string> split(const std::string& scope, std::string_
       return behind(resource);
   if (!own.empty() && scope.starts_with(own) && scope.size() > own.size() && scope[own.size()] == '/')
     return behind(own);
-  if (scope.starts_with("api://")) {
-    const std::size_t slash = scope.rfind('/');
-    if (slash > 6 && slash != std::string::npos) return {scope.substr(0, slash), scope.substr(slash + 1)};
-  }
+  // Another API's: its App ID URI or its client id, and a name behind the last slash.
+  const std::size_t slash = scope.rfind('/');
+  if (slash == std::string::npos || slash + 1 == scope.size()) return {"", scope};
+  const std::string resource = scope.substr(0, slash);
+  const std::size_t scheme = scope.starts_with("api://") ? 6 : scope.starts_with("https://") ? 8 : std::string::npos;
+  if (slash > scheme || Guid::parse(resource)) return {resource, scope.substr(slash + 1)};
   return {"", scope};
 }
 
@@ -69,8 +72,13 @@ void add_everything(Asked& asked) {
 OAuthResult<void> add(Asked& asked, const std::string& spelled, std::string_view base) {
   const auto [resource, name] = split(lower(spelled), base);
   if (!resource.empty() && !is_ours(resource, base)) {
-    asked.foreign = spelled.substr(0, resource.size());
-    if (asked.audience.empty()) asked.audience = asked.foreign;
+    const std::string named = spelled.substr(0, resource.size());
+    if (!asked.foreign.empty() && !equal_ignoring_case(asked.foreign, named))
+      return oauth_fail("invalid_scope", "scopes of one other API can be asked for at a time");
+    asked.foreign = named;
+    asked.foreign_names.push_back(name);
+    asked.for_foreign |= asked.audience.empty();
+    if (asked.audience.empty()) asked.audience = named;
     return {};
   }
   if (!resource.empty() && asked.audience.empty()) asked.audience = resource;

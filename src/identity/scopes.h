@@ -5,6 +5,9 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/id.h"
 
 namespace hg::identity {
 
@@ -58,8 +61,13 @@ struct Asked {
   Scopes scopes;
   std::string audience;     // of the first resource that was named; api://heliograph where none was
   std::string spelling;     // the client's own, single spaces
-  std::string foreign;      // the App ID URI of another API, where one was named: its tokens are not for us
-  bool everything = false;  // `.default`
+  bool everything = false;  // `.default` of ours
+  // The App ID URI of another API, where one was named, and the names behind it, in lower case. Its tokens are not for
+  // us; identity/resources.h finds the API.
+  std::string foreign;
+  std::vector<std::string> foreign_names;
+  bool for_foreign = false;  // it was named first, and so is the audience
+  ApplicationId api;         // which exposes it, once found
 };
 
 // Compared without regard to case. invalid_scope names what is not known. `base`: {base} of the request.

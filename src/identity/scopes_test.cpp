@@ -74,9 +74,10 @@ TEST(Scopes, the_answer_keeps_the_clients_spelling) {
 }
 
 TEST(Scopes, an_unknown_one_is_named) {
-  for (const char* text : {"Mail.Read", "https://graph.microsoft.com/Mail.Read", "openid Mail.Read profile",
-                           "https://graph.microsoft.com.evil.example/User.Read", "https://graph.microsoft.com",
-                           "https://other.example/.default", "Notifications.ReadWrite.CreatedByApp.More"}) {
+  for (const char* text :
+       {"Mail.Read", "https://graph.microsoft.com/Mail.Read", "openid Mail.Read profile", "https://graph.microsoft.com",
+        "https:///User.Read", "http://other.example/User.Read", "api:///x", "api://one.example/a api://two.example/b",
+        "Notifications.ReadWrite.CreatedByApp.More"}) {
     const auto asked = parse_scopes(text, kBase);
     ASSERT_FALSE(asked) << text;
     EXPECT_EQ(asked.error().error, "invalid_scope");
@@ -88,7 +89,18 @@ TEST(Scopes, another_apis_are_told_apart) {
   const auto asked = parse_scopes("api://3f0c2b1e-0000-4000-8000-000000000001/access_as_user", kBase);
   ASSERT_TRUE(asked);
   EXPECT_EQ(asked->foreign, "api://3f0c2b1e-0000-4000-8000-000000000001");
+  EXPECT_EQ(asked->foreign_names, std::vector<std::string>{"access_as_user"});
+  EXPECT_TRUE(asked->for_foreign);
   EXPECT_TRUE(asked->scopes.empty());
+  for (const char* text : {"https://graph.microsoft.com.evil.example/User.Read", "https://other.example/.default",
+                           "3f0c2b1e-0000-4000-8000-000000000001/.default"}) {
+    const auto other = parse_scopes(text, kBase);
+    ASSERT_TRUE(other) << text;
+    EXPECT_TRUE(other->scopes.empty() && other->for_foreign) << text;
+  }
+  const auto second = parse_scopes("User.Read api://heliograph/User.Read api://one.example/a", kBase);
+  EXPECT_FALSE(second->for_foreign);
+  EXPECT_EQ(second->audience, "api://heliograph");
 }
 
 TEST(Scopes, permissions_are_without_the_users_identity) {

@@ -78,6 +78,7 @@ async function signIn() {
     const wrongPassword = await page.textContent('[role=alert]');
     await page.fill('#password', task.user.password);
     await page.click('button');
+    await page.getByRole('button', { name: 'Allow', exact: true }).click();
     const granted = await code;
     const result = await app.acquireTokenByCode({ code: granted, scopes, redirectUri, codeVerifier: verifier });
     const refreshed = await app.acquireTokenSilent({ account: result.account, scopes, forceRefresh: true });

@@ -38,6 +38,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.http')))
     const variables = {
       base: server.base, demo, host: demo.crossDeviceApp.hostName, tenant: demo.tenantId, alice, bob,
       appToken: await appToken(server.base, demo), aliceToken: userToken(data, demo, alice), bobToken: userToken(data, demo, bob),
+      apiToken: userToken(data, demo, alice, { scope: `api://${demo.appService.clientId}/access_as_user` }),
       adminToken: userToken(data, demo, demo.administrator, { scope: 'Heliograph.Admin' }),
       wide: '€'.repeat(12_000), kib64: 'x'.repeat(65_536),
       tomorrow: new Date(Date.now() + 86_400_000).toISOString(), afterTomorrow: new Date(Date.now() + 172_800_000).toISOString(), soon: new Date(Date.now() + 3_600_000).toISOString(),
