@@ -1,14 +1,13 @@
-// Runs client_process.mjs: Node reads NODE_EXTRA_CA_CERTS when it starts, so real clients work in a process of their own.
+// Runs client_process.mjs, or another one: Node reads NODE_EXTRA_CA_CERTS when it starts, so real clients work in a process of their
+// own.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { authority } from '../harness/server.mjs';
 
-const script = path.resolve(import.meta.dirname, 'client_process.mjs');
-
-export function client(data, task) {
+export function client(data, task, script = 'client_process.mjs') {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script], { env: { ...process.env, NODE_EXTRA_CA_CERTS: authority(data) }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [path.resolve(import.meta.dirname, script)], { env: { ...process.env, NODE_EXTRA_CA_CERTS: authority(data) }, stdio: ['pipe', 'pipe', 'pipe'] });
     let out = '', err = '';
     child.stdout.on('data', (d) => (out += d));
     child.stderr.on('data', (d) => (err += d));

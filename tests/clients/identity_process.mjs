@@ -1,0 +1,146 @@
+// MSAL for Node and openid-client at work on the identity platform, told by standard input what to do; prints what it saw as JSON.
+import { readFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import { ConfidentialClientApplication, CryptoProvider, PublicClientApplication } from '@azure/msal-node';
+import * as openid from 'openid-client';
+import { allowDevice, denyDevice, launch, passPages, redirectListener } from './browser.mjs';
+
+const task = JSON.parse(readFileSync(0, 'utf8'));
+const { base, demo, orders, user } = task;
+const scope = 'Notifications.ReadWrite.CreatedByApp';
+const resource = ['https://graph.microsoft.com/.default'];
+const aad = { authority: `${base}/${demo.tenantId}`, knownAuthorities: [new URL(base).host] };
+const oidc = { authority: `${base}/`, knownAuthorities: [new URL(base).host] };
+const outcome = (work) => work.then((result) => result?.accessToken ? 'a token' : 'nothing', (e) => `${e.errorCode ?? e.error ?? e.code} ${e.errorMessage ?? e.error_description ?? e.message}`);
+
+async function withPage(work) {
+  const browser = await launch();
+  try {
+    return await work(await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage());
+  } finally {
+    await browser.close();
+  }
+}
+
+function msal({ oidcMode = false, ...auth }, Kind = ConfidentialClientApplication) {
+  return new Kind({ auth: { ...(oidcMode ? oidc : aad), ...auth }, system: oidcMode ? { protocolMode: 'OIDC' } : {} });
+}
+
+// Client credentials, by secret and by certificate, right and wrong.
+async function msalApplication() {
+  const ask = (auth) => outcome(msal({ clientId: orders.clientId, ...auth }).acquireTokenByClientCredential({ scopes: resource }));
+  const certificate = { thumbprintSha256: task.thumbprint, privateKey: task.privateKey };
+  const signed = msal({ clientId: orders.clientId, clientCertificate: certificate });
+  const again = () => outcome(signed.acquireTokenByClientCredential({ scopes: resource, skipCache: true }));
+  return {
+    secret: await ask({ clientSecret: orders.clientSecret }),
+    secretOidc: await ask({ clientSecret: orders.clientSecret, oidcMode: true }),
+    certificate: [await again(), await again()],
+    certificateOidc: await ask({ clientCertificate: certificate, oidcMode: true }),
+    badSecret: await ask({ clientSecret: 'not this one' }),
+    badCertificate: await ask({ clientCertificate: { ...certificate, privateKey: task.otherPrivateKey } }),
+  };
+}
+
+// A user of a native client: the browser, a code, the cache, a refresh, an API of another application, and it on behalf of the user.
+async function msalUser() {
+  const listener = await redirectListener();
+  const api = `api://${orders.clientId}/access_as_user`;
+  try {
+    return await withPage(async (page) => {
+      const one = async (oidcMode, scopes, change = {}) => {
+        const app = msal({ clientId: demo.clientApp.clientId, oidcMode }, PublicClientApplication);
+        const { verifier, challenge } = await new CryptoProvider().generatePkceCodes();
+        await page.goto(await app.getAuthCodeUrl({ scopes, redirectUri: listener.uri, codeChallenge: challenge, codeChallengeMethod: 'S256' }));
+        await passPages(page, user);
+        const code = (await listener.next()).searchParams.get('code');
+        return { app, redeemed: app.acquireTokenByCode({ code, scopes, redirectUri: listener.uri, codeVerifier: verifier, ...change }) };
+      };
+      const first = await one(false, [scope, 'offline_access']);
+      const result = await first.redeemed;
+      const cached = await first.app.acquireTokenSilent({ account: result.account, scopes: [scope] });
+      const refreshed = await first.app.acquireTokenSilent({ account: result.account, scopes: [scope], forceRefresh: true });
+      const second = await (await one(true, [scope, 'offline_access'])).redeemed;
+      const wrongVerifier = await outcome((await one(false, [scope], { codeVerifier: 'x'.repeat(43) })).redeemed);
+      const wrongCode = await outcome((await one(false, [scope], { code: 'of-long-ago' })).redeemed);
+      const forApi = await (await one(false, [api])).redeemed;
+      const middle = msal({ clientId: orders.clientId, clientSecret: orders.clientSecret });
+      const onBehalf = (oboAssertion) => middle.acquireTokenOnBehalfOf({ oboAssertion, scopes: [`https://graph.microsoft.com/${scope}`], skipCache: true });
+      const acted = await onBehalf(forApi.accessToken);
+      return {
+        username: result.account.username, oid: result.idTokenClaims.oid, fromCache: cached.accessToken === result.accessToken, refreshed: refreshed.accessToken !== result.accessToken,
+        oidc: second.account.username, wrongVerifier, wrongCode, forApi: forApi.accessToken, onBehalf: acted.accessToken, foreign: await outcome(onBehalf(result.accessToken)), idToken: await outcome(onBehalf(result.idToken)),
+      };
+    });
+  } finally {
+    listener.close();
+  }
+}
+
+async function msalDevice() {
+  return withPage(async (page) => {
+    const app = msal({ clientId: demo.clientApp.clientId }, PublicClientApplication);
+    const other = await (await page.context().browser().newContext({ ignoreHTTPSErrors: true })).newPage();
+    const ask = (decide, at) => app.acquireTokenByDeviceCode({ scopes: [scope], deviceCodeCallback: ({ verificationUri, userCode }) => { decide(at, verificationUri, userCode, user); } });
+    const [result, denied] = await Promise.all([ask(allowDevice, page), outcome(ask(denyDevice, other))]);
+    return { username: result.account.username, accessToken: result.accessToken, denied };
+  });
+}
+
+const issuer = new URL(`${base}/${demo.tenantId}/v2.0`);
+
+async function openidUser() {
+  const listener = await redirectListener();
+  try {
+    return await withPage(async (page) => {
+      const config = await openid.discovery(issuer, demo.clientApp.clientId, undefined, openid.None());
+      const verifier = openid.randomPKCECodeVerifier(), state = openid.randomState(), nonce = openid.randomNonce();
+      const scopes = `openid profile email offline_access ${scope}`;
+      const url = openid.buildAuthorizationUrl(config, { redirect_uri: listener.uri, scope: scopes, state, nonce, code_challenge: await openid.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' });
+      await page.goto(url.href);
+      await passPages(page, user);
+      const back = await listener.next();
+      const expected = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce };
+      const wrongVerifier = await outcome(openid.authorizationCodeGrant(config, back, { ...expected, pkceCodeVerifier: 'y'.repeat(43) }));
+      const tokens = await openid.authorizationCodeGrant(config, back, expected);
+      const claims = tokens.claims();
+      const info = await openid.fetchUserInfo(config, tokens.access_token, claims.sub);
+      const refreshed = await openid.refreshTokenGrant(config, tokens.refresh_token);
+      await openid.tokenRevocation(config, refreshed.refresh_token);
+      return {
+        algorithm: JSON.parse(Buffer.from(tokens.id_token.split('.')[0], 'base64url')).alg, claims, info, wrongVerifier, refreshed: refreshed.access_token !== tokens.access_token,
+        revoked: await outcome(openid.refreshTokenGrant(config, refreshed.refresh_token)), revokedInfo: await outcome(openid.fetchUserInfo(config, tokens.access_token, claims.sub)),
+      };
+    });
+  } finally {
+    listener.close();
+  }
+}
+
+async function openidApplication() {
+  const key = await crypto.subtle.importKey('pkcs8', createPrivateKey(task.jwkPrivateKey).export({ type: 'pkcs8', format: 'der' }), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+  const other = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])).privateKey;
+  const grant = async (authentication) => openid.clientCredentialsGrant(await openid.discovery(issuer, orders.clientId, undefined, authentication), { scope: resource[0] });
+  const shape = (work) => work.then((tokens) => tokens.access_token ? 'a token' : 'nothing', (e) => `${e.error ?? e.code} ${e.error_description ?? e.status}`);
+  return {
+    privateKey: await shape(grant(openid.PrivateKeyJwt(key))),
+    basic: await shape(grant(openid.ClientSecretBasic(orders.clientSecret))),
+    post: await shape(grant(openid.ClientSecretPost(orders.clientSecret))),
+    oauth: (await openid.discovery(issuer, orders.clientId, undefined, openid.ClientSecretPost(orders.clientSecret), { algorithm: 'oauth2' })).serverMetadata().issuer,
+    otherKey: await shape(grant(openid.PrivateKeyJwt(other))),
+    badSecret: await shape(grant(openid.ClientSecretBasic('not this one'))),
+  };
+}
+
+async function openidDevice() {
+  return withPage(async (page) => {
+    const config = await openid.discovery(issuer, demo.clientApp.clientId, undefined, openid.None());
+    const begun = await openid.initiateDeviceAuthorization(config, { scope: `openid ${scope}` });
+    const [tokens] = await Promise.all([openid.pollDeviceAuthorizationGrant(config, begun), allowDevice(page, begun.verification_uri, begun.user_code, user)]);
+    const again = await openid.pollDeviceAuthorizationGrant(config, { ...begun, interval: 0 }).then(() => 'a token', (e) => e.error);
+    return { sub: tokens.claims().sub, again };
+  });
+}
+
+const work = { msalApplication, msalUser, msalDevice, openidUser, openidApplication, openidDevice };
+process.stdout.write(JSON.stringify(await work[task.kind]()), () => process.exit(0));
