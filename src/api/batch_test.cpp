@@ -65,9 +65,10 @@ TEST(Batch, fails_what_depends_on_a_failed_request_and_nothing_else) {
 TEST(Batch, commits_independent_posts_together) {
   House house;
   std::size_t moves = 0;
-  const auto listening = house.bus.subscribe_all(
+  const auto listening = house.bus.subscribe(
       [&loop = house.loop](std::function<void()> task) { asio::post(loop, std::move(task)); },
       [&](const bus::Message& message) { moves += std::holds_alternative<bus::Moved>(message) ? 1 : 0; });
+  listening->follow(house.feed);
   auto request =
       house.request("POST", "/beta/$batch", {house.as(house.alice)},
                     R"({"requests": [)" + post("1", "a") + "," + post("2", "b") + "," + post("3", "c") + "]}");

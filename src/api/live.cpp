@@ -12,13 +12,13 @@
 namespace hg::api {
 
 Streams::Streams(net::Loop& loop, bus::Bus& bus) {
-  // No feed's messages, only what is stale.
-  listening_ = bus.subscribe(
-      1, 0, [&loop](std::function<void()> task) { loop.post(std::move(task)); },
-      [this](const bus::Message& message) {
-        const auto* stale = std::get_if<bus::Stale>(&message);
-        if (stale != nullptr && stale->kind == bus::Stale::Kind::credential) end_ticket(stale->key);
-      });
+  // It follows no feed: only what is stale is heard.
+  listening_ = bus.subscribe([&loop](std::function<void()> task) { loop.post(std::move(task)); },
+                             [this](const bus::Message& message) {
+                               const auto* stale = std::get_if<bus::Stale>(&message);
+                               if (stale != nullptr && stale->kind == bus::Stale::Kind::credential)
+                                 end_ticket(stale->key);
+                             });
 }
 
 void Streams::recheck() {

@@ -30,7 +30,7 @@ class Streams {
 
   // Shared with each stream: what is left of a loop that was stopped may go after this.
   std::shared_ptr<std::unordered_set<Stream*>> streams_ = std::make_shared<std::unordered_set<Stream*>>();
-  std::shared_ptr<void> listening_;
+  std::shared_ptr<bus::Listener> listening_;
 };
 
 namespace live {

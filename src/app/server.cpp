@@ -160,7 +160,7 @@ struct Server::Parts {
     page.counter("heliograph_live_signals_total", "Signals written to live connections.", signals);
     page.counter("heliograph_live_store_reads_total", "Reads for live connections that a message could not serve.",
                  reads);
-    page.counter("heliograph_bus_messages_total", "Messages between the parts of the server.", bus.published());
+    bus.measure(page);
   }
 
   // What each loop has for itself, and the way in.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "base/metrics.h"
 #include "base/time.h"
 
 namespace hg::bus {
@@ -18,13 +19,13 @@ namespace hg::bus {
 // closing brace, so that a reader appends `}` or `,"alert":false}`.
 struct Note {
   std::int64_t version = 0;
-  std::string activity;
+  std::string activity = {};
   std::uint8_t platforms = 0;      // bits of model::Platform that its policy alerts
   bool handled = false;            // activated, dismissed or deleted: goes first in a signal
   std::int64_t alert_version = 0;  // it last asked for attention then, and still does; 0: it does not
   Time alerted_at{};               // when that was
   // The endpoint that made the last change, and every one above `made_after`, is not told of it; zero: none was named.
-  SubscriptionId maker;
+  SubscriptionId maker = {};
   std::int64_t made_after = 0;
 };
 
@@ -57,29 +58,47 @@ struct Ended {
   std::string reason;  // model::name(EndReason)
 };
 
-using Message = std::variant<Moved, Stale, Ended>;
+// Messages about feeds may have been lost: whoever follows any compares their versions now, not at the next minute.
+struct Missed {
+  int group = -1;  // of these feeds (group_of); -1: of all
+};
 
-// A seam: in this process (bus/local.h) or between machines.
+using Message = std::variant<Moved, Stale, Ended, Missed>;
+
+// Feeds are listened to by groups of their users' shards, so that a machine hears of its own users alone.
+inline constexpr int kGroups = 256;
+constexpr int group_of(const FeedKey& feed) { return static_cast<int>(feed.shard() >> 6); }
+
+// One who listens; destroyed on its own loop, before the bus, from then on its handler is not called. On its loop:
+class Listener {
+ public:
+  virtual ~Listener() = default;
+
+  // Until each follow() was undone it hears of the feed, and may hear of others. What happened before a follow() is
+  // read from the store after it.
+  virtual void follow(const FeedKey& feed) = 0;
+  virtual void unfollow(const FeedKey& feed) = 0;
+};
+
+// A seam: in this process (bus/local.h) or between machines (bus/nats.h).
 class Bus {
  public:
   using Handler = std::function<void(const Message&)>;
-  // Brings a task to the subscriber's own loop; called from any thread.
+  // Brings a task to the listener's own loop; called from any thread.
   using Post = std::function<void(std::function<void()>)>;
 
   virtual ~Bus() = default;
 
-  // From any thread. One wake of each concerned subscriber, however many messages.
+  // From any thread; waits for nobody. One wake of each concerned listener of this process, however many messages.
   virtual void publish(std::vector<Message> messages) = 0;
 
-  // `handler` is called through `post` with every message about a feed whose shard lies in [first, last], and with
-  // every Stale. Destroy the token on the loop of `post`: from then on the handler is not called.
-  [[nodiscard]] virtual std::shared_ptr<void> subscribe(std::int64_t first, std::int64_t last, Post post,
-                                                        Handler handler) = 0;
-  [[nodiscard]] std::shared_ptr<void> subscribe_all(Post post, Handler handler) {
-    return subscribe(0, kLastShard, std::move(post), std::move(handler));
-  }
+  // `handler` is called through `post` with every message about feeds that are followed, and with every Stale.
+  [[nodiscard]] virtual std::shared_ptr<Listener> subscribe(Post post, Handler handler) = 0;
 
-  static constexpr std::int64_t kLastShard = (1 << 14) - 1;
+  // Whether other machines hear of what is published; true where there is none.
+  [[nodiscard]] virtual bool connected() const = 0;
+  // From any thread.
+  virtual void measure(metrics::Page& page) const = 0;
 };
 
 }  // namespace hg::bus

@@ -1,6 +1,7 @@
 // The bus within one process.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <mutex>
 
@@ -11,16 +12,27 @@ namespace hg::bus {
 
 class Local final : public Bus {
  public:
+  // Told, on the loop of whoever follows or leaves, when the first listener follows a group and when the last has left.
+  using Followed = std::function<void(int group, bool followed)>;
+
+  explicit Local(Followed followed = {});
+
   void publish(std::vector<Message> messages) override;
-  // Messages so far.
-  [[nodiscard]] std::uint64_t published() const { return published_.value(); }
-  std::shared_ptr<void> subscribe(std::int64_t first, std::int64_t last, Post post, Handler handler) override;
+  [[nodiscard]] std::shared_ptr<Listener> subscribe(Post post, Handler handler) override;
+  [[nodiscard]] bool connected() const override { return true; }
+  void measure(metrics::Page& page) const override;
+
+  // The same as publish(), for what came from elsewhere: not counted.
+  void deliver(std::vector<Message> messages);
 
  private:
-  struct Subscriber;
+  struct Groups;
+  struct Ear;
+  class Token;
+  const std::shared_ptr<Groups> groups_;
   std::mutex mutex_;
   metrics::Counter published_;
-  std::list<std::weak_ptr<Subscriber>> subscribers_;
+  std::list<std::weak_ptr<Ear>> ears_;
 };
 
 }  // namespace hg::bus

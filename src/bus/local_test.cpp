@@ -3,26 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
+#include <utility>
+#include <vector>
 
 #include "bus/presence.h"
 
 namespace hg::bus {
 namespace {
-
-// A loop in miniature.
-struct Loop {
-  std::deque<std::function<void()>> tasks;
-  std::vector<Message> heard;
-
-  std::shared_ptr<void> listen(Bus& bus, std::int64_t first = 0, std::int64_t last = Bus::kLastShard) {
-    return bus.subscribe(
-        first, last, [this](std::function<void()> task) { tasks.push_back(std::move(task)); },
-        [this](const Message& message) { heard.push_back(message); });
-  }
-  void run() {
-    for (; !tasks.empty(); tasks.pop_front()) tasks.front()();
-  }
-};
 
 FeedKey feed_in(std::int64_t shard) {
   FeedKey feed;
@@ -31,43 +19,40 @@ FeedKey feed_in(std::int64_t shard) {
   return feed;
 }
 
-TEST(LocalBus, wakes_each_subscriber_once_however_many_messages) {
+// What all buses promise is in contract_test.cpp.
+TEST(LocalBus, wakes_each_listener_once_however_many_messages) {
   Local bus;
-  Loop one, two;
-  const auto first = one.listen(bus), second = two.listen(bus);
+  std::deque<std::function<void()>> tasks;
+  std::size_t heard = 0;
+  const auto listener = bus.subscribe([&](std::function<void()> task) { tasks.push_back(std::move(task)); },
+                                      [&](const Message&) { ++heard; });
+  listener->follow(feed_in(1));
+  listener->follow(feed_in(200));
 
-  bus.publish({Moved{.feed = feed_in(1), .from = 0, .to = 1}, Moved{.feed = feed_in(2), .from = 0, .to = 1}});
+  bus.publish({Moved{.feed = feed_in(1), .from = 0, .to = 1}, Moved{.feed = feed_in(200), .from = 0, .to = 1}});
 
-  EXPECT_EQ(one.tasks.size(), 1U);
-  EXPECT_EQ(two.tasks.size(), 1U);
-  one.run();
-  EXPECT_EQ(one.heard.size(), 2U);
+  ASSERT_EQ(tasks.size(), 1U);
+  tasks.front()();
+  EXPECT_EQ(heard, 2U);
 }
 
-TEST(LocalBus, brings_feeds_to_their_group_of_shards_and_staleness_to_everybody) {
-  Local bus;
-  Loop low, high;
-  const auto first = low.listen(bus, 0, 99), second = high.listen(bus, 100, Bus::kLastShard);
+TEST(LocalBus, tells_which_groups_anybody_follows) {
+  std::vector<std::pair<int, bool>> told;
+  Local bus([&](int group, bool followed) { told.emplace_back(group, followed); });
+  const auto post = [](const std::function<void()>&) {};
+  auto one = bus.subscribe(post, {}), two = bus.subscribe(post, {});
 
-  bus.publish({Moved{.feed = feed_in(100), .from = 0, .to = 1}});
-  bus.publish({Stale{.kind = Stale::Kind::user}});
-  low.run();
-  high.run();
+  one->follow(feed_in(64));
+  two->follow(feed_in(65));
+  one->follow(feed_in(66));
+  one->unfollow(feed_in(66));
+  one->follow(feed_in(kGroups * 64 - 1));
+  EXPECT_EQ(told, (std::vector<std::pair<int, bool>>{{1, true}, {kGroups - 1, true}}));
+  one.reset();
+  two->unfollow(feed_in(65));
 
-  EXPECT_EQ(low.heard.size(), 1U);
-  EXPECT_EQ(high.heard.size(), 2U);
-}
-
-TEST(LocalBus, calls_nobody_who_has_left_not_even_with_what_was_posted_before) {
-  Local bus;
-  Loop loop;
-  auto token = loop.listen(bus);
-  bus.publish({Stale{}});
-
-  token.reset();
-  loop.run();
-
-  EXPECT_TRUE(loop.heard.empty());
+  EXPECT_EQ(told[2], std::pair(kGroups - 1, false));
+  EXPECT_EQ(told[3], std::pair(1, false));
 }
 
 TEST(Presence, counts_by_user_and_by_feed_up_to_the_limit) {

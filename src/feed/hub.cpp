@@ -1,6 +1,7 @@
 #include "feed/hub.h"
 
 #include <algorithm>
+#include <bitset>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -67,8 +68,10 @@ struct Hub::State : std::enable_shared_from_this<Hub::State> {
   std::size_t count = 0;
   bool drained = false;
   Counts counts;
-  std::shared_ptr<void> listening;
+  std::shared_ptr<bus::Listener> listening;
   asio::steady_timer timer;
+  std::bitset<bus::kGroups> unsure;  // groups of which messages were missed
+  bool comparing = false;            // because of that
   // The signal that was made last for the change at hand: most readers of a feed get the same.
   struct Made {
     std::int64_t from = 0, to = 0;
@@ -98,7 +101,9 @@ struct Hub::State : std::enable_shared_from_this<Hub::State> {
   void catch_up(const FeedKey& key);
   asio::awaitable<void> read_until_current(FeedKey key);
   void bring(Feed& feed, const Recent& recent, std::int64_t above, const bus::ChangeNote& change);
-  asio::awaitable<void> compare_versions();
+  void missed(const bus::Missed& message);
+  asio::awaitable<void> compare_missed();
+  asio::awaitable<void> compare_versions(const std::function<bool(const FeedKey&)>& which);
   asio::awaitable<void> keep_subscriptions();
   asio::awaitable<void> keep(Unsid endpoint, std::int64_t acked);
   void warn(Live::Reader& reader) const;
@@ -257,13 +262,37 @@ void Hub::State::leave(Live::Reader* reader) {
   --count;
   auto& feed = feeds.at(key);
   std::erase_if(feed.readers, [reader](const auto& one) { return one.get() == reader; });
-  if (feed.readers.empty()) feeds.erase(key);
+  if (!feed.readers.empty()) return;
+  feeds.erase(key);
+  if (listening) listening->unfollow(key);
 }
 
-asio::awaitable<void> Hub::State::compare_versions() {
+// One comparison at a time: what is missed meanwhile is compared after it.
+void Hub::State::missed(const bus::Missed& message) {
+  for (int group = 0; group < bus::kGroups; ++group)
+    if (message.group < 0 || message.group == group) unsure.set(static_cast<std::size_t>(group));
+  if (std::exchange(comparing, true)) return;
+  asio::co_spawn(loop, [self = shared_from_this()] { return self->compare_missed(); }, asio::detached);
+}
+
+asio::awaitable<void> Hub::State::compare_missed() {
+  try {
+    while (unsure.any() && !drained) {
+      const auto groups = std::exchange(unsure, {});
+      co_await compare_versions(
+          [&](const FeedKey& key) { return groups.test(static_cast<std::size_t>(bus::group_of(key))); });
+    }
+  } catch (const std::exception& fault) {
+    log::error("hub", "cannot compare versions: {}", fault.what());
+  }
+  comparing = false;
+}
+
+asio::awaitable<void> Hub::State::compare_versions(const std::function<bool(const FeedKey&)>& which) {
   std::vector<FeedKey> keys;
   keys.reserve(feeds.size());
-  for (const auto& [key, feed] : feeds) keys.push_back(key);
+  for (const auto& [key, feed] : feeds)
+    if (which(key)) keys.push_back(key);
   for (std::size_t from = 0; from < keys.size(); from += kPage) {
     const auto to = std::min(keys.size(), from + kPage);
     const auto chunk = std::span(keys).subspan(from, to - from);
@@ -331,14 +360,16 @@ Hub::Hub(asio::any_io_executor loop, Reader& reader, Subscriptions& subscription
     : state_(std::make_shared<State>(loop, reader, subscriptions, tokens, presence, std::move(host_name), clock,
                                      options)) {
   // The token ends the calls, so the state outlives every one of them.
-  state_->listening = bus.subscribe_all([loop](std::function<void()> task) { asio::post(loop, std::move(task)); },
-                                        [state = state_.get()](const bus::Message& message) {
-                                          if (const auto* moved = std::get_if<bus::Moved>(&message)) {
-                                            state->moved(*moved);
-                                          } else if (const auto* ended = std::get_if<bus::Ended>(&message)) {
-                                            state->ended(*ended);
-                                          }
-                                        });
+  state_->listening = bus.subscribe([loop](std::function<void()> task) { asio::post(loop, std::move(task)); },
+                                    [state = state_.get()](const bus::Message& message) {
+                                      if (const auto* moved = std::get_if<bus::Moved>(&message)) {
+                                        state->moved(*moved);
+                                      } else if (const auto* ended = std::get_if<bus::Ended>(&message)) {
+                                        state->ended(*ended);
+                                      } else if (const auto* missed = std::get_if<bus::Missed>(&message)) {
+                                        state->missed(*missed);
+                                      }
+                                    });
 }
 
 Hub::~Hub() {
@@ -362,7 +393,9 @@ Result<Live> Hub::open(LiveReader wanted) {
   reader->keep_every = std::min<Duration>(kKeepEvery, wanted.life / 4);
   if (wanted.etag) reader->cursor = state.tokens.parse_etag(wanted.feed, *wanted.etag).value_or(kLost);
   auto* const opened = reader.get();
-  state.feeds[wanted.feed].readers.push_back(std::move(reader));
+  auto& readers = state.feeds[wanted.feed].readers;
+  if (readers.empty()) state.listening->follow(wanted.feed);
+  readers.push_back(std::move(reader));
   ++state.count;
   if (!opened->subscription.zero()) state.warn(*opened);
   state.catch_up(wanted.feed);
@@ -371,7 +404,7 @@ Result<Live> Hub::open(LiveReader wanted) {
 
 asio::awaitable<void> Hub::sweep() {
   const auto state = state_;
-  co_await state->compare_versions();
+  co_await state->compare_versions([](const FeedKey&) { return true; });
   co_await state->keep_subscriptions();
 }
 

@@ -1,6 +1,6 @@
 // Live readers of one loop: each a cursor and an alarm clock, no queue. A Moved that begins at the cursor is written as
-// it is; one that ends before it is dropped; anything else, the minute's comparison too, reads the store from the
-// cursor.
+// it is; one that ends before it is dropped; anything else, the comparison each minute and after messages were missed
+// too, reads the store from the cursor.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -226,6 +226,91 @@ TEST(Hub, takes_messages_in_any_order_or_not_at_all) {
   EXPECT_TRUE(reader.contiguous());
 }
 
+TEST(Hub, compares_at_once_where_messages_were_missed) {
+  LiveWorld world;
+  Connection reader;
+  world.open(reader);
+  world.apply({world.post("missed")});
+
+  world.bus.publish({bus::Missed{bus::group_of(world.feed) ^ 1}});
+  world.settle();
+  EXPECT_TRUE(reader.signals.empty()) << "that was another group";
+  world.bus.publish({bus::Missed{bus::group_of(world.feed)}});
+  world.settle();
+  world.apply({world.post("missed too")});
+  world.bus.publish({bus::Missed{}});
+  world.settle();
+
+  ASSERT_EQ(reader.signals.size(), 2U);
+  EXPECT_EQ(reader.signals[1].next, world.etag(2));
+  EXPECT_TRUE(reader.contiguous());
+}
+
+TEST(Hub, follows_the_groups_of_those_who_are_connected_and_no_others) {
+  World world;
+  std::vector<std::pair<int, bool>> followed;
+  bus::Local bus([&](int group, bool now) { followed.emplace_back(group, now); });
+  Hub hub(world.loop.get_executor(), world.reader, world.subscriptions, world.tokens, bus, world.presence,
+          world.host_name, world.clock, {});
+  const auto group = bus::group_of(world.feed);
+  Connection one, two;
+  const auto open = [&](Connection& connection) {
+    LiveReader wanted{.feed = world.feed};
+    wanted.send = connection.send();
+    connection.live = hub.open(std::move(wanted)).value();
+    world.settle();
+  };
+
+  open(one);
+  open(two);
+  one.live = {};
+  EXPECT_EQ(followed, (std::vector<std::pair<int, bool>>{{group, true}}));
+  two.live = {};
+  EXPECT_EQ(followed.back(), std::pair(group, false));
+  open(one);
+
+  EXPECT_EQ(followed.size(), 3U);
+}
+
+// Loses every other message, and says nothing of it.
+class Lossy final : public bus::Bus {
+ public:
+  void publish(std::vector<bus::Message> messages) override {
+    std::erase_if(messages, [&](const bus::Message&) { return ++number_ % 2 == 0; });
+    bus_.publish(std::move(messages));
+  }
+  std::shared_ptr<bus::Listener> subscribe(Post post, Handler handler) override {
+    return bus_.subscribe(std::move(post), std::move(handler));
+  }
+  [[nodiscard]] bool connected() const override { return true; }
+  void measure(metrics::Page&) const override {}
+
+ private:
+  bus::Local bus_;
+  std::atomic<std::uint64_t> number_ = 0;
+};
+
+TEST(Hub, converges_where_half_of_all_messages_are_lost) {
+  World world;
+  Lossy bus;
+  Writer writer(*world.store, bus, {.host_name = world.host_name});
+  Hub hub(world.loop.get_executor(), world.reader, world.subscriptions, world.tokens, bus, world.presence,
+          world.host_name, world.clock, {});
+  Connection reader;
+  LiveReader wanted{.feed = world.feed};
+  wanted.send = reader.send();
+  reader.live = hub.open(std::move(wanted)).value();
+  world.settle();
+
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(world.run(writer.apply(world.post("post " + std::to_string(i)))));
+  ASSERT_FALSE(reader.signals.empty());
+  EXPECT_NE(reader.signals.back().next, world.tokens.etag(world.feed, 20)) << "the last one was lost";
+  world.run(hub.sweep());
+
+  EXPECT_EQ(reader.signals.back().next, world.tokens.etag(world.feed, 20));
+  EXPECT_TRUE(reader.contiguous());
+}
+
 TEST(Hub, leaves_out_who_made_the_change_and_goes_on_from_what_its_answer_said) {
   LiveWorld world;
   const auto mine = world.run(world.subscriptions.create_or_renew(world.endpoint("mine")))->subscription.id;

@@ -25,11 +25,9 @@ std::optional<model::Subscription> find(World& world, const Subscribed& s) {
 
 std::vector<bus::Ended> ended_messages(World& world, const std::function<void()>& act) {
   std::vector<bus::Ended> heard;
-  const auto listening =
-      world.bus.subscribe_all([&](std::function<void()> task) { boost::asio::post(world.loop, std::move(task)); },
-                              [&](const bus::Message& message) {
-                                if (const auto* ended = std::get_if<bus::Ended>(&message)) heard.push_back(*ended);
-                              });
+  const auto listening = listen_to_all(world.bus, world.loop, [&](const bus::Message& message) {
+    if (const auto* ended = std::get_if<bus::Ended>(&message)) heard.push_back(*ended);
+  });
   act();
   world.settle();
   return heard;

@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <exception>
 #include <optional>
 #include <string>
@@ -39,6 +40,19 @@ inline model::Content content(std::string name, Time expires_at) {
   c.body = "World";
   c.expires_at = expires_at;
   return c;
+}
+
+// To every feed there is.
+inline std::shared_ptr<bus::Listener> listen_to_all(bus::Bus& bus, boost::asio::io_context& loop,
+                                                    bus::Bus::Handler handler) {
+  auto listener = bus.subscribe([&loop](std::function<void()> task) { boost::asio::post(loop, std::move(task)); },
+                                std::move(handler));
+  for (int group = 0; group < bus::kGroups; ++group) {
+    FeedKey feed;
+    feed.user.guid.bytes[0] = static_cast<std::byte>(group);
+    listener->follow(feed);
+  }
+  return listener;
 }
 
 // A user's feed in a running house.

@@ -36,11 +36,11 @@ Outcomes in_one_group(World& world, Writer& writer, std::vector<model::ChangeReq
 
 struct Heard {
   std::vector<bus::Moved> moved;
-  std::shared_ptr<void> listening;
+  std::shared_ptr<bus::Listener> listening;
   explicit Heard(World& world)
-      : listening(world.bus.subscribe_all(
-            [&loop = world.loop](std::function<void()> task) { boost::asio::post(loop, std::move(task)); },
-            [this](const bus::Message& message) { moved.push_back(std::get<bus::Moved>(message)); })) {}
+      : listening(listen_to_all(world.bus, world.loop, [this](const bus::Message& message) {
+          moved.push_back(std::get<bus::Moved>(message));
+        })) {}
 };
 
 // Posts titled "poison" break the statement that stores them.
