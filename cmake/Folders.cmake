@@ -13,7 +13,7 @@ find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 
 # The libraries whose branches steer the fuzzers (fuzz/).
-set(HELIOGRAPH_FUZZED "^heliograph_(base|crypto|net|model|push|feed|api)$")
+set(HELIOGRAPH_FUZZED "^heliograph_(base|crypto|net|bus|model|push|feed|api)$")
 
 # heliograph_compile(target [PRECOMPILES header... | PRECOMPILED_BY target])
 function(heliograph_compile target)

@@ -7,9 +7,12 @@
 namespace hg::api::health {
 namespace {
 
-net::Response state(int status, std::string_view word) {
+net::Response state(int status, std::string_view word, std::string_view bus = "") {
   std::string body;
-  JsonWriter(body).object().field("status", word).end();
+  JsonWriter writer(body);
+  writer.object().field("status", word);
+  if (!bus.empty()) writer.field("bus", bus);
+  writer.end();
   auto response = json_response(status, std::move(body));
   response.headers.set("Cache-Control", "no-store");
   return response;
@@ -63,7 +66,8 @@ Answer ready(Call& call) {
   if (!call.services.writer.accepting()) co_return state(503, "the writer's queue is full");
   // Throws where the store cannot be read: 503 or 500.
   co_await call.services.database.read([](store::Connection& tx) { return store::directory_version(tx); });
-  co_return state(200, "ready");
+  // Ready without it too: the others are as lonely, and all it costs is time.
+  co_return state(200, "ready", call.services.bus.connected() ? "connected" : "away");
 }
 
 }  // namespace hg::api::health

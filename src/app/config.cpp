@@ -35,6 +35,12 @@ const Key kKeys[] = {
     {"behind_tls_proxy", &Config::behind_tls_proxy,
      "A proxy in front speaks TLS: plain HTTP may be served off loopback."},
     {"sealing_key", &Config::sealing_key, "The sealing key, file:PATH or env:NAME; empty: file:DIR/sealing.key.", true},
+    {"bus", &Config::bus,
+     "How nodes tell each other, nats://HOST:PORT or tls://HOST:PORT, several with commas; empty: one node alone.",
+     true},
+    {"bus_credentials", &Config::bus_credentials, "For it, USER:PASSWORD or a token, as file:PATH or env:NAME.", true},
+    {"bus_authorities", &Config::bus_authorities,
+     "PEM file of certificate authorities for tls:// of the bus; empty: the system's."},
     {"cors_origins", &Config::cors_origins,
      "Browser origins allowed beside those of the applications' spa redirect URIs."},
     {"threads", &Config::threads, "Network threads; 0: one a core.", false, 0, 256},
@@ -99,9 +105,11 @@ Result<void> check_text(const Key& key, const std::string& text) {
   };
   if (key.name == "log.level") return one_of({"debug", "info", "warn", "error"});
   if (key.name == "log.format") return one_of({"json", "text", "auto"});
-  if (key.name == "sealing_key" && !text.empty() && !text.starts_with("file:") && !text.starts_with("env:"))
-    return fail(Code::property_invalid,
-                "sealing_key is the key itself; name where it is instead: file:PATH or env:NAME");
+  for (const auto& [name, what] :
+       {std::pair("sealing_key", "the key itself"), {"bus_credentials", "the secret itself"}})
+    if (key.name == name && !text.empty() && !text.starts_with("file:") && !text.starts_with("env:"))
+      return fail(Code::property_invalid,
+                  fmt::format("{} is {}; name where it is instead: file:PATH or env:NAME", name, what));
   return {};
 }
 
@@ -195,8 +203,10 @@ std::string shown(const Config& config, const Key& key) {
       [&](auto member) -> std::string {
         using Member = decltype(config.*member);
         if constexpr (std::is_same_v<std::decay_t<Member>, std::string>) {
-          const bool reference = (config.*member).starts_with("file:") || (config.*member).empty();
-          return toml_text(key.secret && !reference ? "(secret)" : config.*member);
+          const std::string& text = config.*member;
+          const bool address = text.contains("://") && !text.contains('@');
+          const bool harmless = !key.secret || text.empty() || text.starts_with("file:") || address;
+          return toml_text(harmless ? text : "(secret)");
         } else if constexpr (std::is_same_v<std::decay_t<Member>, bool>) {
           return config.*member ? "true" : "false";
         } else if constexpr (std::is_same_v<std::decay_t<Member>, std::int64_t>) {

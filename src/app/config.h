@@ -25,6 +25,9 @@ struct Config {
   std::string tls_key;
   bool behind_tls_proxy = false;
   std::string sealing_key;
+  std::string bus;
+  std::string bus_credentials;
+  std::string bus_authorities;
   std::vector<std::string> cors_origins;
   std::int64_t threads = 0;
   std::string log_level = "info";

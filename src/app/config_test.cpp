@@ -66,7 +66,7 @@ TEST(Config, a_mistyped_variable_is_found) {
 
 TEST(Config, refuses_wrong_types_and_values_out_of_bounds) {
   for (const char* text : {"listen = 3\n", "[limits]\nconnections_per_user = 0\n", "[log]\nlevel = \"loud\"\n",
-                           "listen = \n", "sealing_key = \"c2VjcmV0\"\n"}) {
+                           "listen = \n", "sealing_key = \"c2VjcmV0\"\n", "bus_credentials = \"hg:word\"\n"}) {
     const File file(text);
     EXPECT_FALSE(load(file.path, nothing, {})) << text;
   }
@@ -78,6 +78,10 @@ TEST(Config, describes_itself_without_secrets) {
   const std::string text = describe(config);
   EXPECT_EQ(text.find("HELIOGRAPH_KEY"), std::string::npos);
   EXPECT_NE(text.find("listen = \"127.0.0.1:8080\""), std::string::npos);
+  config.bus = "nats://one.example:4222,nats://two.example:4222";
+  EXPECT_TRUE(describe(config).contains("bus = \"nats://one.example:4222,nats://two.example:4222\""));
+  config.bus = "nats://hg:word@one.example:4222";
+  EXPECT_FALSE(describe(config).contains("hg:word"));
 }
 
 TEST(Config, what_it_describes_it_reads_again) {

@@ -14,13 +14,13 @@
 
 #include "api/dispatch.h"
 #include "api/live.h"
+#include "app/bus.h"
 #include "app/deliveries.h"
 #include "app/limits.h"
 #include "app/listeners.h"
 #include "app/watch.h"
 #include "base/attempts.h"
 #include "base/log.h"
-#include "bus/local.h"
 #include "bus/presence.h"
 #include "feed/hub.h"
 #include "feed/janitor.h"
@@ -85,12 +85,15 @@ struct Server::Parts {
     api::UserNames names;
   };
 
-  Parts(Config the_config, DataLock the_lock, crypto::SealingKey the_key, std::unique_ptr<store::Database> the_database)
+  Parts(Config the_config, DataLock the_lock, crypto::SealingKey the_key, std::unique_ptr<store::Database> the_database,
+        std::unique_ptr<bus::Bus> the_bus)
       : config(std::move(the_config)),
         files(config.data),
         lock(std::move(the_lock)),
         key(std::move(the_key)),
         database(std::move(the_database)),
+        bus_held(std::move(the_bus)),
+        bus(*bus_held),
         registry(*database, key, clock),
         issuer(*database, registry, clock),
         tokens(key, epoch_of(*database)),
@@ -101,9 +104,7 @@ struct Server::Parts {
           return found == nullptr ? std::string() : found->host_name;
         }),
         writer(*database, bus,
-               {.host_name = host_name,
-                .due = [this](Time due) { hint(due); },
-                .followed = [this](const FeedKey& feed) { return presence.of(feed) > 0; }}),
+               {.host_name = host_name, .due = [this](Time due) { hint(due); }, .followed = followed()}),
         reader(*database, tokens, clock),
         subscriptions(*database, bus, tokens, key, clock),
         janitor(*database, bus),
@@ -120,7 +121,8 @@ struct Server::Parts {
                     .clock = clock},
                    config),
         janitor_timer(background[0].context()),
-        watch(background[0].executor(), *database, clock) {
+        watch(background[0].executor(), *database, registry, clock) {
+    registry.on_own_change([this] { bus.publish({bus::Stale{}}); });
     services.measure = [this](metrics::Page& page) { measure(page); };
     services.probe = [this](store::Credential c, store::CrossDeviceApp app) -> asio::awaitable<delivery::Probed> {
       co_return co_await asio::co_spawn(background[0].context(), deliveries.probe(std::move(c), std::move(app)),
@@ -130,6 +132,12 @@ struct Server::Parts {
       co_return co_await asio::co_spawn(background[0].context(), deliveries.ask_webhook(std::move(ask)),
                                         asio::use_awaitable);
     };
+  }
+
+  // Of other nodes' users nobody here knows.
+  std::function<bool(const FeedKey&)> followed() {
+    if (!config.bus.empty()) return {};
+    return [this](const FeedKey& feed) { return presence.of(feed) > 0; };
   }
 
   void hint(Time due) {
@@ -201,7 +209,18 @@ struct Server::Parts {
                    sweep(janitor, registry, std::chrono::days(config.rotate_keys_days), clock, janitor_timer, stopping),
                    asio::detached);
     asio::co_spawn(background[0].context(), watch.run(), asio::detached);
+    hear_of_changes();
     working = true;
+  }
+
+  // Other nodes change the directory too. What is not heard is seen by the watch.
+  void hear_of_changes() {
+    listening = bus.subscribe([this](std::function<void()> task) { background[0].post(std::move(task)); },
+                              [this](const bus::Message& message) {
+                                const auto* stale = std::get_if<bus::Stale>(&message);
+                                if (stale == nullptr || stale->kind != bus::Stale::Kind::directory) return;
+                                asio::co_spawn(background[0].context(), watch.look_at_directory(), asio::detached);
+                              });
   }
 
   void stop_background() {
@@ -209,6 +228,7 @@ struct Server::Parts {
     std::promise<void> told;
     background[0].post([&] {
       stopping = true;
+      listening.reset();
       deliveries.stop();
       janitor_timer.cancel();
       watch.stop();
@@ -224,7 +244,8 @@ struct Server::Parts {
   DataLock lock;
   crypto::SealingKey key;
   std::unique_ptr<store::Database> database;
-  bus::Local bus;
+  std::unique_ptr<bus::Bus> bus_held;
+  bus::Bus& bus;
   identity::Registry registry;
   identity::Issuer issuer;
   feed::Tokens tokens;
@@ -241,7 +262,8 @@ struct Server::Parts {
 
   net::Loops background;
   Deliveries deliveries;
-  std::future<void> delivered;  // when the worker has ended
+  std::shared_ptr<bus::Listener> listening;  // to changes of the directory
+  std::future<void> delivered;               // when the worker has ended
   asio::steady_timer janitor_timer;
   Watch watch;
   bool stopping = false;  // on the background loop
@@ -282,7 +304,10 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
   HG_TRY(auto lock, DataLock::take(files));
   HG_TRY(auto key, read_sealing_key(config, files));
   HG_TRY(auto database, store::Database::open({.path = files.database}, SystemClock().now()));
-  auto parts = std::make_unique<Parts>(std::move(config), std::move(lock), std::move(key), std::move(database));
+  const auto tenant = database->read_now([](store::Connection& tx) { return store::settings::find(tx, "tenant"); });
+  HG_TRY(auto bus, make_bus(config, key, tenant.value_or("")));
+  auto parts =
+      std::make_unique<Parts>(std::move(config), std::move(lock), std::move(key), std::move(database), std::move(bus));
   parts->registry.load();
   parts->settings.version = HELIOGRAPH_VERSION;
   parts->settings.push = addresses_of(parts->config);

@@ -18,11 +18,12 @@ constexpr Duration kPause = std::chrono::seconds(2);
 constexpr int kLooksABacklog = 5;  // it is a query
 }  // namespace
 
-Watch::Watch(asio::any_io_executor loop, store::Database& database, const Clock& clock)
-    : database_(database), clock_(clock), timer_(loop) {}
+Watch::Watch(asio::any_io_executor loop, store::Database& database, identity::Registry& registry, const Clock& clock)
+    : database_(database), registry_(registry), clock_(clock), timer_(loop) {}
 
 asio::awaitable<void> Watch::run() {
   for (int look = 0; !stopped_; ++look) {
+    co_await look_at_directory();
     if (look % kLooksABacklog == 0) co_await look_at_backlog();
     if (tls_) {
       if (const auto read = tls_->refresh()) say(*read);
@@ -51,6 +52,18 @@ void Watch::say(const Result<void>& read) {
   }
 }
 
+asio::awaitable<void> Watch::look_at_directory() {
+  try {
+    co_await registry_.refresh();
+  } catch (const std::exception& fault) {
+    unreadable(fault);
+  }
+}
+
+void Watch::unreadable(const std::exception& fault) {
+  if (readable_.exchange(false)) log::error("server", "the store cannot be read: {}", fault.what());
+}
+
 // A store that cannot be read is what is to be seen here.
 asio::awaitable<void> Watch::look_at_backlog() {
   try {
@@ -72,7 +85,7 @@ asio::awaitable<void> Watch::look_at_backlog() {
     age_ms_ = std::max(owed.jobs.age, now - owed.changes.oldest.value_or(now)).count();
     readable_ = true;
   } catch (const std::exception& fault) {
-    if (readable_.exchange(false)) log::error("server", "the store cannot be read: {}", fault.what());
+    unreadable(fault);
   }
 }
 

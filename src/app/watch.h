@@ -1,5 +1,5 @@
-// What the server looks at by itself every few seconds: whether its certificate was replaced, and how much is owed. On
-// the background loop.
+// What the server looks at by itself every few seconds: whether another node changed the directory, whether its
+// certificate was replaced, and how much is owed. On the background loop.
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 
 #include "base/metrics.h"
 #include "base/time.h"
+#include "identity/registry.h"
 #include "model/delivery.h"
 #include "net/tls.h"
 #include "store/database.h"
@@ -19,13 +20,15 @@ namespace hg::app {
 
 class Watch {
  public:
-  Watch(boost::asio::any_io_executor loop, store::Database& database, const Clock& clock);
+  Watch(boost::asio::any_io_executor loop, store::Database& database, identity::Registry& registry, const Clock& clock);
 
   // Of the TLS listeners; before run().
   void certificate(std::shared_ptr<net::TlsContext> tls) { tls_ = std::move(tls); }
 
   // Ends after stop().
   boost::asio::awaitable<void> run();
+  // Throws nothing.
+  boost::asio::awaitable<void> look_at_directory();
   // The certificate again, now.
   void reread();
   void stop();
@@ -36,8 +39,10 @@ class Watch {
  private:
   static void say(const Result<void>& read);
   boost::asio::awaitable<void> look_at_backlog();
+  void unreadable(const std::exception& fault);
 
   store::Database& database_;
+  identity::Registry& registry_;
   const Clock& clock_;
   std::shared_ptr<net::TlsContext> tls_;
   boost::asio::steady_timer timer_;

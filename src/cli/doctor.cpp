@@ -32,6 +32,7 @@ constexpr std::pair<std::string_view, void (*)(const Patient&, Findings&)> kChec
     {"certificate", check_certificate},
     {"listeners", check_listeners},
     {"public url", check_public_url},
+    {"bus", check_bus},
     {"descriptors", check_descriptors},
     {"disk", check_disk},
 };
@@ -115,7 +116,7 @@ void add_doctor(Command program) {
       program.command("doctor", "check configuration, store, keys, credentials, clock, network and disk");
   command.option("--data", options->data, "the data directory");
   command.option("--config", options->config, "TOML file of the server");
-  command.flag("--offline", options->offline, "ask no push platform and no mail relay");
+  command.flag("--offline", options->offline, "ask no push platform, no mail relay and no NATS");
   command.flag("--json", options->json, "print JSON");
   command.runs([options] { return doctor(*options); });
 }

@@ -52,6 +52,7 @@ void check_disk(const Patient& patient, Findings& findings);
 void check_certificate(const Patient& patient, Findings& findings);
 void check_listeners(const Patient& patient, Findings& findings);
 void check_public_url(const Patient& patient, Findings& findings);
+void check_bus(const Patient& patient, Findings& findings);  // NATS is asked, some seconds at the most
 
 // All of them; throws nothing.
 Findings examine(const std::string& config_file, const std::string& data, bool offline = false);

@@ -1,4 +1,4 @@
-// The doctor on the network: certificate, listeners, the public address.
+// The doctor on the network: certificate, listeners, the public address, the bus.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <netdb.h>
@@ -12,6 +12,7 @@
 #include <memory>
 #include <sstream>
 
+#include "app/bus.h"
 #include "app/endpoints.h"
 #include "app/server.h"
 #include "cli/doctor.h"
@@ -167,6 +168,35 @@ void check_public_url(const Patient& patient, Findings& findings) {
   } else {
     findings.push_back({"public url", Health::ok, config.public_url});
   }
+}
+
+void check_bus(const Patient& patient, Findings& findings) {
+  if (patient.config.bus.empty()) {
+    findings.push_back({"bus", Health::ok, "none: one node alone"});
+    return;
+  }
+  const auto options = app::nats_of(patient.config);
+  if (!options) {
+    findings.push_back(
+        {"bus", Health::fail, options.error().message, "bus = \"nats://HOST:PORT\" in the configuration"});
+    return;
+  }
+  std::vector<std::string> servers;  // without what they are shown
+  for (const auto& one : options->servers) {
+    const auto from = std::max(one.find("://") + 3, one.find('@') + 1);
+    servers.push_back(one.substr(from));
+  }
+  if (patient.offline) {
+    findings.push_back({"bus", Health::ok, fmt::format("NATS at {}, not asked", fmt::join(servers, ", "))});
+    return;
+  }
+  if (const auto why = bus::Nats::reach(*options); !why.empty()) {
+    findings.push_back({"bus", Health::fail, fmt::format("NATS at {}: {}", fmt::join(servers, ", "), why),
+                        "start NATS, or mend bus, bus_credentials or bus_authorities; until then other nodes hear of "
+                        "changes within a minute only"});
+    return;
+  }
+  findings.push_back({"bus", Health::ok, fmt::format("NATS at {} lets us in", fmt::join(servers, ", "))});
 }
 
 }  // namespace hg::cli

@@ -88,6 +88,16 @@ void Registry::load() {
 }
 
 asio::awaitable<void> Registry::reload() {
+  co_await take_what_is_stored();
+  if (own_listener_) own_listener_();
+}
+
+asio::awaitable<void> Registry::refresh() {
+  const auto stored = co_await database_.read([](store::Connection& tx) { return store::directory_version(tx); });
+  if (stored > directory()->version()) co_await take_what_is_stored();
+}
+
+asio::awaitable<void> Registry::take_what_is_stored() {
   // Read where it was written: a reader's picture may be a moment older.
   const auto loaded =
       co_await database_.transact([&](store::Connection& tx) { return Directory::load(tx, key_, clock_.now()); });

@@ -94,14 +94,18 @@ class Registry {
   // Whether `key` is the one that sealed what this store keeps.
   static bool opens(store::Connection& tx, const crypto::SealingKey& key);
   void load();  // blocks; at start
-  // Replaces the picture in memory by what is stored now; never by an older one.
+  // Something was changed here: replaces the picture in memory by what is stored now, never by an older one.
   asio::awaitable<void> reload();
+  // The same where another node has changed something, which a short read tells.
+  asio::awaitable<void> refresh();
 
   [[nodiscard]] std::shared_ptr<const Directory> directory() const { return current_.load(); }
   // For what this folder seals or authenticates for `purpose`.
   [[nodiscard]] crypto::SealingKey key_for(std::string_view purpose) const { return key_.subkey(purpose); }
   // Called after each reload, on the thread that did it.
   void on_change(std::function<void()> listener) { listener_ = std::move(listener); }
+  // Called after what was changed here, likewise: others want to hear of it.
+  void on_own_change(std::function<void()> listener) { own_listener_ = std::move(listener); }
 
   asio::awaitable<std::vector<store::User>> users();
   asio::awaitable<std::optional<store::User>> user(std::string id_or_upn);
@@ -181,13 +185,14 @@ class Registry {
   asio::awaitable<Result<T>> change(Actor actor, Deed deed, std::function<Result<T>(store::Connection&)> work);
   asio::awaitable<Result<void>> change_app(Actor actor, Deed deed, AppId id,
                                            std::function<Result<void>(store::CrossDeviceApp&)> edit);
+  asio::awaitable<void> take_what_is_stored();
   asio::awaitable<std::string> hash_password(const std::string& password);
 
   store::Database& database_;
   const crypto::SealingKey key_;
   const Clock& clock_;
   Snapshot<Directory> current_;
-  std::function<void()> listener_;
+  std::function<void()> listener_, own_listener_;
 };
 
 }  // namespace hg::identity

@@ -49,6 +49,24 @@ TEST_F(RegistryTest, every_change_is_seen_at_once) {
   EXPECT_EQ(told, 1);
 }
 
+TEST_F(RegistryTest, what_another_node_changed_is_seen_once_it_looks) {
+  Registry elsewhere{*store, key, clock};
+  elsewhere.load();
+  int own = 0, seen = 0;
+  registry.on_own_change([&] { ++own; });
+  elsewhere.on_own_change([&] { ADD_FAILURE() << "it changed nothing"; });
+  elsewhere.on_change([&] { ++seen; });
+
+  const auto id = add("another", {{"spa", "http://localhost:3000/done"}});
+  EXPECT_EQ(own, 1);
+  EXPECT_EQ(elsewhere.directory()->application(id), nullptr);
+  run(elsewhere.refresh());
+  run(elsewhere.refresh());
+
+  EXPECT_NE(elsewhere.directory()->application(id), nullptr);
+  EXPECT_EQ(seen, 1) << "once for one change";
+}
+
 TEST_F(RegistryTest, origins_of_pages_are_allowed_while_their_application_is) {
   const auto id = add("another", {{"spa", "http://localhost:3000/done"}, {"web", "https://web.example/"}});
   const auto allowed = [&](std::string_view origin) { return registry.directory()->spa_origin(origin); };

@@ -44,7 +44,7 @@ test('a deployment that is well: stopped and running, exit 0, one line a check',
   const stopped = doctor(deployment(t));
   assert.ok(stopped.healthy, JSON.stringify(stopped));
   finds(stopped, 'server', 'ok', /none runs here/);
-  for (const check of ['configuration', 'directory', 'server', 'store', 'sealing key', 'credentials', 'clock', 'certificate', 'listeners', 'public url', 'descriptors', 'disk']) assert.equal(stopped.checks.filter((c) => c.check === check).length, 1, check);
+  for (const check of ['configuration', 'directory', 'server', 'store', 'sealing key', 'credentials', 'clock', 'certificate', 'listeners', 'public url', 'bus', 'descriptors', 'disk']) assert.equal(stopped.checks.filter((c) => c.check === check).length, 1, check);
   const text = run(['doctor', '--data', data], { env });
   assert.equal(text.status, 0);
   const lines = text.stdout.trim().split('\n');
