@@ -2,7 +2,7 @@
 // requests in each. Then, once nothing is owed any more: each answered post has reached every endpoint or is reported
 // with an outcome, the metrics add up, and the process has not grown. Prints a line every ten seconds and a page of
 // Markdown at the end, which is also in build/soak/report.md.
-//   SOAK_USERS (200), SOAK_RATE (10 posts a second)
+//   SOAK_USERS (200), SOAK_RATE (3 posts a second)
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { judge } from './oracle.mjs';
 import { Watch } from './watch.mjs';
 import { markdown } from './report.mjs';
 
-const wish = { seconds: Number(process.env.SOAK_SECONDS ?? 600), users: Number(process.env.SOAK_USERS ?? 200), rate: Number(process.env.SOAK_RATE ?? 10) };
+const wish = { seconds: Number(process.env.SOAK_SECONDS ?? 600), users: Number(process.env.SOAK_USERS ?? 200), rate: Number(process.env.SOAK_RATE ?? 3) };
 const out = path.resolve(import.meta.dirname, '../../build/soak');
 process.env.TMPDIR ??= tmpdir();
 
