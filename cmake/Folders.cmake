@@ -10,6 +10,8 @@ find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
 find_package(GTest REQUIRED)
 find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_library(PQ pq REQUIRED)
+find_path(PQ_HEADERS libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
 find_package(ZLIB REQUIRED)
 
 # The libraries whose branches steer the fuzzers (fuzz/).

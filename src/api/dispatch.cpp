@@ -47,8 +47,7 @@ Error error_of(const std::exception_ptr& thrown, std::string_view request_id, st
     std::rethrow_exception(thrown);
   } catch (const store::Fault& fault) {
     say(fault.what());
-    using enum store::Fault::Kind;
-    if (fault.kind() == full || fault.kind() == io || fault.kind() == busy)
+    if (fault.everywhere() || fault.kind() == store::Fault::Kind::conflict)
       return {.code = Code::unavailable,
               .message = "the store cannot be used at present; try again",
               .retry_after = std::chrono::seconds(2)};

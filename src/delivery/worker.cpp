@@ -97,7 +97,9 @@ asio::awaitable<Settled> Worker::settle(Settlement settlement) {
 
 asio::awaitable<void> Worker::settle_all() {
   while (!settling_.empty()) {
-    const auto group = std::exchange(settling_, {});
+    // In the order in which feeds are locked everywhere.
+    auto group = std::exchange(settling_, {});
+    std::ranges::sort(group, {}, [](const Settling* one) { return one->settlement.lease.feed; });
     const auto now = clock_.now();
     const double random = hooks_.random();
     const auto write = [&](std::span<Settling* const> some) {

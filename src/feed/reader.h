@@ -108,10 +108,11 @@ class Reader {
   boost::asio::awaitable<Recent> recent(FeedKey feed, std::int64_t above, std::size_t limit);
 
  private:
-  // As Database::read; on this thread where the feed was read not long ago, for then its rows are in memory.
+  // As Database::read; on this thread where the feed was read not long ago, for then its rows are in this machine's
+  // memory, unless the store is another one.
   template <class F>
   auto read(const FeedKey& feed, F work) -> boost::asio::awaitable<std::invoke_result_t<F&, store::Connection&>> {
-    if (warm_.seen(feed)) co_return database_.look(std::move(work));
+    if (database_.near() && warm_.seen(feed)) co_return database_.look(std::move(work));
     co_return co_await database_.read(std::move(work));
   }
 

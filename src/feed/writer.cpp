@@ -1,6 +1,7 @@
 #include "feed/writer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/prefer.hpp>
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "feed/apply.h"
+#include "store/again.h"
 
 namespace hg::feed {
 namespace {
@@ -52,7 +54,8 @@ struct Writer::Waiting {
   std::move_only_function<void()> resume = {};
 };
 
-// Shared with the job on the writing thread, which may outlive the last answer by a moment.
+// Shared with the jobs on the writing threads, which may outlive the last answer by a moment. Where there are several
+// of those, several groups are under way at a time; what they do to a feed is put in order by its row's lock.
 class Writer::Queue : public std::enable_shared_from_this<Queue> {
  public:
   Queue(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits)
@@ -84,7 +87,7 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
 
   void work_off(store::Connection& tx) {
     const auto group = waiting_.take(limits_.group);
-    // Other work of the writing thread comes between two groups.
+    // Other work of the writing threads comes between two groups.
     if (waiting_.size() > 0) schedule();
     if (group.empty()) return;
     std::vector<model::ChangeRequest> requests;
@@ -101,11 +104,11 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
     std::vector<Applied> applied;
     try {
       applied.push_back(commit(tx, requests, group));
-      if (std::exchange(failing_, false)) log::warn("feed", "the store can write again");
+      if (failing_.exchange(false)) log::warn("feed", "the store can write again");
     } catch (const store::Fault& fault) {
       tx.rollback();
       if (fault.everywhere()) {
-        if (!std::exchange(failing_, true)) log::error("feed", "the store cannot write: {}", fault.what());
+        if (!failing_.exchange(true)) log::error("feed", "the store cannot write: {}", fault.what());
         for (auto* waiting : group) waiting->answer = std::unexpected(unavailable());
       } else {
         applied = one_by_one(tx, requests, group);
@@ -156,11 +159,25 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
     }
   }
 
+  // Decided and stored; again where another transaction was in the way.
+  static Applied decide(store::Connection& tx, std::span<const model::ChangeRequest> requests) {
+    store::Again again(tx);
+    while (true) {
+      try {
+        tx.begin();
+        auto applied = feed::apply(tx, requests);
+        tx.commit();
+        return applied;
+      } catch (const store::Fault& fault) {
+        tx.rollback();
+        if (!again(fault)) throw;
+      }
+    }
+  }
+
   Applied commit(store::Connection& tx, std::span<const model::ChangeRequest> requests,
                  std::span<Waiting* const> group) {
-    tx.begin();
-    auto applied = feed::apply(tx, requests);
-    tx.commit();
+    auto applied = decide(tx, requests);
     if (!applied.advances.empty()) crash_point("committed");
     count(requests, applied);
     for (std::size_t i = 0; i < group.size(); ++i) group[i]->answer = std::move(applied.answers[i]);
@@ -197,7 +214,7 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
   const Hooks hooks_;
   const Limits limits_;
   Mailbox<Waiting*> waiting_;
-  bool failing_ = false;  // of the writing thread: said once
+  std::atomic<bool> failing_ = false;  // said once
   metrics::Counter accepted_, replayed_, changes_;
   metrics::Histogram groups_{metrics::kSizes};
 };

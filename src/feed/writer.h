@@ -22,7 +22,7 @@ class Writer {
     Duration age = std::chrono::seconds(2);
     std::size_t group = 256;  // requests in one commit
   };
-  // Both are called on the database's thread.
+  // Both are called on the database's threads.
   struct Hooks {
     HostName host_name;                  // for rendering what changed
     std::function<void(Time)> due = {};  // something is owed that is due then

@@ -1,27 +1,18 @@
-// What every driver promises. A second engine is one more line at the end.
+// What every driver promises.
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <memory>
-
-#include "store/sqlite.h"
-#include "store/testing.h"
+#include "store/engines_for_tests.h"
 
 namespace hg::store {
 namespace {
 
-struct Engine {
-  std::string name;
-  std::string integer, text, bytes;  // its column types
-  std::function<std::unique_ptr<Connection>(const TemporaryFolder&)> open;
-};
-
-class ConnectionContract : public testing::TestWithParam<Engine> {
+class ConnectionContract : public testing::TestWithParam<const Engine*> {
  protected:
   void SetUp() override {
-    tx = GetParam().open(folder);
-    tx->script("CREATE TABLE things (id " + GetParam().integer + " PRIMARY KEY NOT NULL, word " + GetParam().text +
-               " UNIQUE, raw " + GetParam().bytes + ")");
+    const Engine& engine = *GetParam();
+    tx = engine.open(engine.place(folder));
+    tx->script("CREATE TABLE things (id " + engine.integer + " PRIMARY KEY NOT NULL, word " + engine.text +
+               " UNIQUE, raw " + engine.bytes + ")");
   }
   std::int64_t count() {
     return tx->first("SELECT COUNT(*) FROM things", {}, [](const Row& row) { return row.integer(0); }).value();
@@ -160,14 +151,7 @@ TEST_P(ConnectionContract, faults_at_a_statement_it_does_not_understand) {
   EXPECT_EQ(count(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, ConnectionContract,
-                         testing::Values(Engine{"sqlite", "INTEGER", "TEXT", "BLOB",
-                                                [](const TemporaryFolder& folder) {
-                                                  return std::make_unique<SqliteConnection>(
-                                                      SqliteOptions{.path = folder.file("contract.db")},
-                                                      SqliteConnection::Access::write);
-                                                }}),
-                         [](const auto& engine) { return engine.param.name; });
+HG_ON_BOTH_ENGINES(ConnectionContract);
 
 }  // namespace
 }  // namespace hg::store

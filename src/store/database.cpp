@@ -5,15 +5,15 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <condition_variable>
-#include <deque>
-#include <future>
 #include <mutex>
-#include <thread>
 
-#include "base/log.h"
+#include "store/again.h"
+#include "store/checkpoints.h"
+#include "store/database_clock.h"
 #include "store/migrate.h"
+#include "store/postgres.h"
 #include "store/sqlite.h"
+#include "store/threads.h"
 
 namespace hg::store {
 
@@ -21,22 +21,23 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Called with null where it could not be run, for the store is closed.
-using Job = std::move_only_function<void(Connection*)>;
-using Steady = std::chrono::steady_clock;
-
-// Near SQLite's own default: the log stays small and is written again in place.
-constexpr int kLogPages = 1'000;
+using Connections = std::vector<std::unique_ptr<Connection>>;
 
 std::exception_ptr in_transaction(Connection& tx, FunctionRef<void(Connection&)> work) {
-  try {
-    tx.begin();
-    work(tx);
-    tx.commit();
-    return nullptr;
-  } catch (...) {
-    tx.rollback();
-    return std::current_exception();
+  Again again(tx);
+  while (true) {
+    try {
+      tx.begin();
+      work(tx);
+      tx.commit();
+      return nullptr;
+    } catch (const Fault& fault) {
+      tx.rollback();
+      if (!again(fault)) return std::current_exception();
+    } catch (...) {
+      tx.rollback();
+      return std::current_exception();
+    }
   }
 }
 
@@ -58,106 +59,11 @@ void Wake::flush() {
   groups_.clear();
 }
 
-// One queue, and a thread for each connection that takes from it.
-class Database::Threads {
- public:
-  Threads(std::vector<std::unique_ptr<SqliteConnection>> connections, std::size_t most)
-      : connections_(std::move(connections)), most_(most) {
-    for (auto& connection : connections_) threads_.emplace_back([this, &connection] { work_off(*connection); });
-  }
-  ~Threads() { stop(); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
-  // Nullopt; after stop() the job, given back.
-  std::optional<Job> push(Job job, bool first = false) {
-    {
-      const std::scoped_lock lock(mutex_);
-      if (stopping_) return job;
-      if (first)
-        jobs_.push_front({std::move(job), Steady::now()});
-      else
-        jobs_.push_back({std::move(job), Steady::now()});
-    }
-    some_.notify_one();
-    return std::nullopt;
-  }
-
-  // Answers when the job was run; false where it will not be.
-  bool run_now(FunctionRef<void(Connection*)> work, bool first = false) {
-    std::promise<void> done;
-    const auto finished = done.get_future();
-    const bool taken = !push(
-        [work, done = std::move(done)](Connection* connection) mutable {
-          work(connection);
-          done.set_value();
-        },
-        first);
-    if (taken) finished.wait();
-    return taken;
-  }
-
-  void refuse_when_full() const {
-    const std::scoped_lock lock(mutex_);
-    if (jobs_.size() >= most_) throw Fault(Fault::Kind::busy, "too much waits for the store");
-  }
-
-  [[nodiscard]] Load load() const {
-    const std::scoped_lock lock(mutex_);
-    if (jobs_.empty()) return {};
-    return {jobs_.size(), std::chrono::duration_cast<Duration>(Steady::now() - jobs_.front().since)};
-  }
-
-  [[nodiscard]] std::uint64_t taken() const {
-    const std::scoped_lock lock(mutex_);
-    return taken_;
-  }
-
-  void stop() {
-    {
-      const std::scoped_lock lock(mutex_);
-      stopping_ = true;
-    }
-    some_.notify_all();
-    for (auto& thread : threads_)
-      if (thread.joinable()) thread.join();
-  }
-
- private:
-  struct Waiting {
-    Job job;
-    Steady::time_point since;
-  };
-
-  // noexcept: a job that throws is a bug of the job, and the thread has nowhere to throw to.
-  void work_off(Connection& connection) noexcept {
-    while (auto job = next()) (*job)(&connection);
-  }
-
-  std::optional<Job> next() {
-    std::unique_lock lock(mutex_);
-    some_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
-    if (jobs_.empty()) return std::nullopt;
-    auto job = std::move(jobs_.front().job);
-    jobs_.pop_front();
-    ++taken_;
-    return job;
-  }
-
-  std::vector<std::unique_ptr<SqliteConnection>> connections_;
-  const std::size_t most_;
-  mutable std::mutex mutex_;
-  std::condition_variable some_;
-  std::deque<Waiting> jobs_;
-  bool stopping_ = false;
-  std::uint64_t taken_ = 0;
-  std::vector<std::thread> threads_;
-};
-
 // Connections for whoever reads on a thread of its own: one for each that does so at the same time.
 class Database::Lookers {
  public:
-  explicit Lookers(SqliteOptions options) : options_(std::move(options)) {}
+  using Make = std::function<std::unique_ptr<Connection>()>;
+  explicit Lookers(Make make) : make_(std::move(make)) {}
 
   std::exception_ptr look(Work work) {
     auto connection = take();
@@ -172,7 +78,7 @@ class Database::Lookers {
   }
 
  private:
-  std::unique_ptr<SqliteConnection> take() {
+  std::unique_ptr<Connection> take() {
     {
       const std::scoped_lock lock(mutex_);
       ++taken_;
@@ -182,108 +88,65 @@ class Database::Lookers {
         return connection;
       }
     }
-    return std::make_unique<SqliteConnection>(options_, SqliteConnection::Access::read);
+    return make_();
   }
 
-  const SqliteOptions options_;
+  const Make make_;
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<SqliteConnection>> idle_;
+  std::vector<std::unique_ptr<Connection>> idle_;
   std::uint64_t taken_ = 0;
 };
 
-// Moves the log into the file beside the writer, and lets the writer move the last few pages between two of its
-// transactions: while it is writing the log would never be empty, and so never begun anew.
-class Database::Checkpoints {
- public:
-  explicit Checkpoints(const SqliteOptions& options) : connection_(options, SqliteConnection::Access::write) {}
-  ~Checkpoints() { stop(); }
-  Checkpoints(const Checkpoints&) = delete;
-  Checkpoints& operator=(const Checkpoints&) = delete;
-
-  void start(Threads& writing, SqliteConnection& writer) {
-    thread_ = std::thread([this, &writing, &writer] { work_off(writing, writer); });
-  }
-
-  // On the writing thread alone. While a reader holds the log it cannot be emptied: then each thousand pages ask again,
-  // not each commit.
-  void log_grew(int pages) {
-    if (pages < pages_) next_ = kLogPages;
-    if (pages != SqliteConnection::kDiskFull) pages_ = pages;
-    if (pages < next_) return;
-    if (pages != SqliteConnection::kDiskFull) next_ = pages + kLogPages;
-    {
-      const std::scoped_lock lock(mutex_);
-      due_ = true;
-    }
-    some_.notify_one();
-  }
-
-  void stop() {
-    {
-      const std::scoped_lock lock(mutex_);
-      stopping_ = true;
-    }
-    some_.notify_one();
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  void work_off(Threads& writing, SqliteConnection& writer) noexcept {
-    while (wait()) {
-      move(connection_);
-      writing.run_now([&](Connection*) { move(writer); }, true);
-    }
-  }
-
-  bool wait() {
-    std::unique_lock lock(mutex_);
-    some_.wait(lock, [&] { return stopping_ || due_; });
-    due_ = false;
-    return !stopping_;
-  }
-
-  // A full disk is seen here too; it is no one's answer, and the next commit tries again.
-  void move(SqliteConnection& connection) {
-    try {
-      connection.checkpoint();
-      failing_ = false;
-    } catch (const Fault& fault) {
-      if (!failing_.exchange(true))
-        log::warn("store", "the write-ahead log cannot be moved into the file: {}", fault.what());
-    }
-  }
-
-  SqliteConnection connection_;
-  std::mutex mutex_;
-  std::condition_variable some_;
-  bool due_ = false;
-  bool stopping_ = false;
-  std::atomic<bool> failing_ = false;
-  int pages_ = 0;         // of the log, at the last commit
-  int next_ = kLogPages;  // at which it is to be moved
-  std::thread thread_;
-};
-
 Result<std::unique_ptr<Database>> Database::open(Options options, Time now) {
-  const SqliteOptions file{.path = options.path, .max_pages = options.max_pages};
-  std::vector<std::unique_ptr<SqliteConnection>> writer;
-  writer.push_back(std::make_unique<SqliteConnection>(file, SqliteConnection::Access::write));
-  HG_CHECK(migrate(*writer.front(), sqlite_migrations(), now));
-  std::vector<std::unique_ptr<SqliteConnection>> readers;
-  for (int i = 0; i < std::max(1, options.readers); ++i)
-    readers.push_back(std::make_unique<SqliteConnection>(file, SqliteConnection::Access::read));
-
   std::unique_ptr<Database> database(new Database(std::move(options)));
-  const auto most = database->options_.max_waiting;
-  database->writer_ = writer.front().get();
-  database->writer_->time_commits(database->commits_);
-  database->lookers_ = std::make_unique<Lookers>(file);
-  database->checkpoints_ = std::make_unique<Checkpoints>(file);
-  writer.front()->on_log([checkpoints = database->checkpoints_.get()](int pages) { checkpoints->log_grew(pages); });
-  database->writing_ = std::make_unique<Threads>(std::move(writer), most);
-  database->reading_ = std::make_unique<Threads>(std::move(readers), most);
-  database->checkpoints_->start(*database->writing_, *database->writer_);
+  HG_CHECK(database->near() ? database->open_file(now) : database->open_server(now));
   return database;
+}
+
+Result<void> Database::open_file(Time now) {
+  const SqliteOptions file{.path = options_.path, .max_pages = options_.max_pages};
+  const auto reader = [file] { return std::make_unique<SqliteConnection>(file, SqliteConnection::Access::read); };
+  auto writer = std::make_unique<SqliteConnection>(file, SqliteConnection::Access::write);
+  HG_CHECK(migrate(*writer, sqlite_migrations(), now));
+  Connections readers, writers;
+  for (int i = 0; i < std::max(1, options_.readers); ++i) readers.push_back(reader());
+  writer_ = writer.get();
+  writer_->time_commits(commits_);
+  lookers_ = std::make_unique<Lookers>(reader);
+  checkpoints_ = std::make_unique<Checkpoints>(file);
+  writer_->on_log([checkpoints = checkpoints_.get()](int pages) { checkpoints->log_grew(pages); });
+  writers.push_back(std::move(writer));
+  writing_ = std::make_unique<Threads>(std::move(writers), options_.max_waiting);
+  reading_ = std::make_unique<Threads>(std::move(readers), options_.max_waiting);
+  checkpoints_->start(*writing_, *writer_);
+  return {};
+}
+
+// Connections are made when they are first used; the first of them now, so that a server that cannot be reached is said
+// at once.
+Result<void> Database::open_server(Time now) {
+  using Access = PostgresConnection::Access;
+  const auto connect = [server = PostgresOptions{.url = options_.url}](Access access) {
+    return std::make_unique<PostgresConnection>(server, access);
+  };
+  Connections readers, writers;
+  for (int i = 0; i < std::max(1, options_.readers); ++i) readers.push_back(connect(Access::read));
+  for (int i = 0; i < std::max(1, options_.writers); ++i) {
+    writers.push_back(connect(Access::write));
+    writers.back()->time_commits(commits_);
+  }
+  clock_ = std::make_unique<DatabaseClock>();
+  try {
+    HG_CHECK(migrate(*writers.front(), postgres_migrations(), now));
+    clock_->read(*writers.front());
+  } catch (const Fault& fault) {
+    if (fault.kind() != Fault::Kind::io) throw;
+    return fail(Code::unavailable, fault.what());
+  }
+  lookers_ = std::make_unique<Lookers>([connect] { return connect(Access::read); });
+  writing_ = std::make_unique<Threads>(std::move(writers), options_.max_waiting);
+  reading_ = std::make_unique<Threads>(std::move(readers), options_.max_waiting);
+  return {};
 }
 
 Database::Database(Options options) : options_(std::move(options)) {}
@@ -297,11 +160,24 @@ void Database::stop() {
   if (writing_) writing_->stop();
 }
 
+const Clock& Database::clock() const {
+  static const SystemClock mine;
+  if (clock_) return *clock_;
+  return mine;
+}
+
+asio::awaitable<void> Database::keep_time() {
+  if (clock_) co_await read([this](Connection& tx) { clock_->read(tx); });
+}
+
 bool Database::on_writer(std::move_only_function<void(Connection&)> job) {
   return !writing_->push([job = std::move(job)](Connection* connection) mutable { job(*connection); });
 }
 
-Database::Load Database::load() const { return writing_->load(); }
+Database::Load Database::load() const {
+  const auto load = writing_->load();
+  return {load.waiting, load.age};
+}
 
 void Database::measure(metrics::Page& page) const {
   page.histogram("heliograph_store_commit_duration_seconds", "How long commits took, until they were on disk.",

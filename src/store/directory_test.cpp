@@ -6,12 +6,11 @@
 #include "store/applications.h"
 #include "store/audit.h"
 #include "store/cross_device.h"
+#include "store/engines_for_tests.h"
 #include "store/grants.h"
 #include "store/keys.h"
 #include "store/migrate.h"
 #include "store/settings.h"
-#include "store/sqlite.h"
-#include "store/testing.h"
 #include "store/users.h"
 
 namespace hg::store {
@@ -22,9 +21,10 @@ constexpr Duration kMinute = std::chrono::minutes(1);
 
 std::string hash(std::string_view text) { return std::string(as_text(crypto::sha256(text))); }
 
-struct Directory : testing::Test {
+struct Directory : testing::TestWithParam<const Engine*> {
   TemporaryFolder folder;
-  SqliteConnection tx{{.path = folder.file("store.db")}, SqliteConnection::Access::write};
+  const std::unique_ptr<Connection> connection = GetParam()->open(GetParam()->place(folder));
+  Connection& tx = *connection;
   const User anna{.id = {crypto::random_guid()},
                   .upn = "Anna@Example.org",
                   .display_name = "Anna",
@@ -65,7 +65,7 @@ struct Directory : testing::Test {
                              .last_used_at = kNow,
                              .expires_at = kNow + std::chrono::days(90)};
 
-  void SetUp() override { ASSERT_TRUE(migrate(tx, sqlite_migrations(), kNow)); }
+  void SetUp() override { ASSERT_TRUE(migrate(tx, GetParam()->migrations(), kNow)); }
 
   // How many changes of the directory `work` makes.
   template <class F>
@@ -77,8 +77,9 @@ struct Directory : testing::Test {
 };
 
 using Users = Directory;
+HG_ON_BOTH_ENGINES(Users);
 
-TEST_F(Users, are_found_as_they_were_made) {
+TEST_P(Users, are_found_as_they_were_made) {
   ASSERT_TRUE(users::insert(tx, anna));
   const auto found = users::find(tx, anna.id);
   ASSERT_TRUE(found);
@@ -94,7 +95,7 @@ TEST_F(Users, are_found_as_they_were_made) {
   EXPECT_FALSE(found->removed_at);
 }
 
-TEST_F(Users, have_names_unique_without_regard_to_case) {
+TEST_P(Users, have_names_unique_without_regard_to_case) {
   ASSERT_TRUE(users::insert(tx, anna));
   EXPECT_EQ(users::find_by_upn(tx, "ANNA@example.ORG")->id, anna.id);
   User second = anna;
@@ -107,7 +108,7 @@ TEST_F(Users, have_names_unique_without_regard_to_case) {
   EXPECT_EQ(users::update(tx, second).error().code, Code::conflict);
 }
 
-TEST_F(Users, are_changed_and_listed_as_blocked) {
+TEST_P(Users, are_changed_and_listed_as_blocked) {
   ASSERT_TRUE(users::insert(tx, anna));
   User changed = anna;
   changed.blocked = true;
@@ -117,7 +118,7 @@ TEST_F(Users, are_changed_and_listed_as_blocked) {
   EXPECT_EQ(users::blocked(tx), std::vector{anna.id});
 }
 
-TEST_F(Users, leave_a_tombstone_and_a_free_name) {
+TEST_P(Users, leave_a_tombstone_and_a_free_name) {
   ASSERT_TRUE(users::insert(tx, anna));
   EXPECT_TRUE(users::remove(tx, anna.id, kNow));
   EXPECT_FALSE(users::remove(tx, anna.id, kNow));
@@ -132,7 +133,7 @@ TEST_F(Users, leave_a_tombstone_and_a_free_name) {
   EXPECT_EQ(users::count(tx), 1);
 }
 
-TEST_F(Users, are_listed_page_by_page) {
+TEST_P(Users, are_listed_page_by_page) {
   for (const auto* upn : {"c@x", "A@x", "b@x"}) {
     User user = anna;
     user.id = {crypto::random_guid()};
@@ -148,8 +149,9 @@ TEST_F(Users, are_listed_page_by_page) {
 }
 
 using Applications = Directory;
+HG_ON_BOTH_ENGINES(Applications);
 
-TEST_F(Applications, are_found_as_they_were_made) {
+TEST_P(Applications, are_found_as_they_were_made) {
   EXPECT_EQ(changes([&] { ASSERT_TRUE(applications::insert(tx, app)); }), 1);
   const auto found = applications::find(tx, app.id);
   ASSERT_TRUE(found);
@@ -164,7 +166,7 @@ TEST_F(Applications, are_found_as_they_were_made) {
   EXPECT_EQ(applications::list(tx).size(), 1U);
 }
 
-TEST_F(Applications, are_blocked_and_the_directory_moves) {
+TEST_P(Applications, are_blocked_and_the_directory_moves) {
   ASSERT_TRUE(applications::insert(tx, app));
   Application blocked = app;
   blocked.blocked = true;
@@ -174,7 +176,7 @@ TEST_F(Applications, are_blocked_and_the_directory_moves) {
   EXPECT_EQ(changes([&] { EXPECT_EQ(applications::update(tx, blocked).error().code, Code::not_found); }), 0);
 }
 
-TEST_F(Applications, have_secrets_that_go_with_them) {
+TEST_P(Applications, have_secrets_that_go_with_them) {
   ASSERT_TRUE(applications::insert(tx, app));
   const Secret secret{.id = crypto::random_guid(),
                       .application = app.id,
@@ -193,8 +195,9 @@ TEST_F(Applications, have_secrets_that_go_with_them) {
 }
 
 using CrossDevice = Directory;
+HG_ON_BOTH_ENGINES(CrossDevice);
 
-TEST_F(CrossDevice, apps_are_found_as_they_were_made) {
+TEST_P(CrossDevice, apps_are_found_as_they_were_made) {
   ASSERT_TRUE(cross_device::insert(tx, host));
   const auto found = cross_device::find_by_host(tx, "mail.example.ORG");
   ASSERT_TRUE(found);
@@ -206,7 +209,7 @@ TEST_F(CrossDevice, apps_are_found_as_they_were_made) {
   EXPECT_FALSE(found->verified);
 }
 
-TEST_F(CrossDevice, a_host_name_belongs_to_one) {
+TEST_P(CrossDevice, a_host_name_belongs_to_one) {
   ASSERT_TRUE(cross_device::insert(tx, host));
   CrossDeviceApp second = host;
   second.id = {crypto::random_guid()};
@@ -217,7 +220,7 @@ TEST_F(CrossDevice, a_host_name_belongs_to_one) {
   EXPECT_EQ(cross_device::update(tx, second).error().code, Code::conflict);
 }
 
-TEST_F(CrossDevice, members_are_found_from_both_sides_and_counted_once) {
+TEST_P(CrossDevice, members_are_found_from_both_sides_and_counted_once) {
   ASSERT_TRUE(cross_device::insert(tx, host));
   ASSERT_TRUE(applications::insert(tx, app));
   EXPECT_TRUE(cross_device::add_member(tx, host.id, app.id));
@@ -229,7 +232,7 @@ TEST_F(CrossDevice, members_are_found_from_both_sides_and_counted_once) {
   EXPECT_TRUE(cross_device::apps_of(tx, app.id).empty());
 }
 
-TEST_F(CrossDevice, vapid_keys_retire_and_go_with_their_app) {
+TEST_P(CrossDevice, vapid_keys_retire_and_go_with_their_app) {
   ASSERT_TRUE(cross_device::insert(tx, host));
   const VapidKey key{.app = host.id,
                      .id = crypto::random_guid(),
@@ -246,8 +249,9 @@ TEST_F(CrossDevice, vapid_keys_retire_and_go_with_their_app) {
 }
 
 using Keys = Directory;
+HG_ON_BOTH_ENGINES(Keys);
 
-TEST_F(Keys, one_signs_at_a_time) {
+TEST_P(Keys, one_signs_at_a_time) {
   const auto key = [](std::string kid) {
     return SigningKey{.kid = std::move(kid),
                       .algorithm = "RS256",
@@ -269,8 +273,9 @@ TEST_F(Keys, one_signs_at_a_time) {
 }
 
 using Grants = Directory;
+HG_ON_BOTH_ENGINES(Grants);
 
-TEST_F(Grants, a_code_is_redeemed_once) {
+TEST_P(Grants, a_code_is_redeemed_once) {
   const AuthorizationCode code{.hash = hash("code"),
                                .application = app.id,
                                .user = anna.id,
@@ -291,7 +296,7 @@ TEST_F(Grants, a_code_is_redeemed_once) {
   EXPECT_FALSE(codes::find(tx, hash("other")));
 }
 
-TEST_F(Grants, a_refresh_token_rotates_once_and_its_forerunner_is_known) {
+TEST_P(Grants, a_refresh_token_rotates_once_and_its_forerunner_is_known) {
   families::insert(tx, family);
   EXPECT_TRUE(families::rotate(tx, family.id, hash("first"), hash("second"), kNow + kMinute));
   EXPECT_FALSE(families::rotate(tx, family.id, hash("first"), hash("third"), kNow));
@@ -301,14 +306,14 @@ TEST_F(Grants, a_refresh_token_rotates_once_and_its_forerunner_is_known) {
   EXPECT_FALSE(families::find_by_token(tx, hash("third")));
 }
 
-TEST_F(Grants, a_revoked_family_rotates_no_more) {
+TEST_P(Grants, a_revoked_family_rotates_no_more) {
   families::insert(tx, family);
   EXPECT_TRUE(families::revoke(tx, family.id, kNow));
   EXPECT_FALSE(families::revoke(tx, family.id, kNow));
   EXPECT_FALSE(families::rotate(tx, family.id, hash("first"), hash("second"), kNow));
 }
 
-TEST_F(Grants, families_are_revoked_by_user_and_by_application) {
+TEST_P(Grants, families_are_revoked_by_user_and_by_application) {
   RefreshFamily second = family;
   second.id = crypto::random_guid();
   second.current_hash = hash("another");
@@ -319,7 +324,7 @@ TEST_F(Grants, families_are_revoked_by_user_and_by_application) {
   EXPECT_EQ(families::revoke_of_application(tx, app.id, kNow), 1);
 }
 
-TEST_F(Grants, a_session_ends_with_its_refresh_tokens) {
+TEST_P(Grants, a_session_ends_with_its_refresh_tokens) {
   sessions::insert(tx, session);
   families::insert(tx, family);
   sessions::touch(tx, session.id, kNow + kMinute);
@@ -332,7 +337,7 @@ TEST_F(Grants, a_session_ends_with_its_refresh_tokens) {
   EXPECT_EQ(sessions::find(tx, session.id)->revoked_at, kNow);
 }
 
-TEST_F(Grants, a_consent_replaces_the_one_before) {
+TEST_P(Grants, a_consent_replaces_the_one_before) {
   consents::grant(tx, anna.id, app.id, "openid", kNow);
   consents::grant(tx, anna.id, app.id, "openid profile", kNow);
   EXPECT_EQ(consents::find(tx, anna.id, app.id), "openid profile");
@@ -340,7 +345,7 @@ TEST_F(Grants, a_consent_replaces_the_one_before) {
   EXPECT_EQ(consents::find(tx, anna.id, app.id), std::nullopt);
 }
 
-TEST_F(Grants, a_ticket_is_good_once_for_its_kind_and_before_its_end) {
+TEST_P(Grants, a_ticket_is_good_once_for_its_kind_and_before_its_end) {
   const auto end = kNow + kMinute;
   tickets::insert(tx, {.hash = hash("ticket"), .kind = "stream", .payload = "{}", .expires_at = end});
   EXPECT_EQ(tickets::use(tx, hash("ticket"), "other", kNow), std::nullopt);
@@ -350,7 +355,7 @@ TEST_F(Grants, a_ticket_is_good_once_for_its_kind_and_before_its_end) {
   EXPECT_TRUE(tickets::find(tx, hash("ticket"), "stream", kNow));
 }
 
-TEST_F(Grants, the_later_end_of_a_revocation_counts) {
+TEST_P(Grants, the_later_end_of_a_revocation_counts) {
   const auto revoke = [&](Time until) {
     revocations::add(tx, {.kind = Revocation::Kind::session, .subject = session.id, .until = until});
   };
@@ -363,7 +368,7 @@ TEST_F(Grants, the_later_end_of_a_revocation_counts) {
   EXPECT_TRUE(revocations::list(tx, kNow + 2 * kMinute).empty());
 }
 
-TEST_F(Grants, what_has_run_out_is_removed_a_few_at_a_time) {
+TEST_P(Grants, what_has_run_out_is_removed_a_few_at_a_time) {
   for (int i = 0; i < 3; ++i)
     tickets::insert(tx, {.hash = hash(std::to_string(i)), .kind = "stream", .payload = "", .expires_at = kNow});
   tickets::insert(tx, {.hash = hash("kept"), .kind = "stream", .payload = "", .expires_at = kNow + kMinute});
@@ -376,8 +381,9 @@ TEST_F(Grants, what_has_run_out_is_removed_a_few_at_a_time) {
 }
 
 using Audit = Directory;
+HG_ON_BOTH_ENGINES(Audit);
 
-TEST_F(Audit, entries_are_numbered_and_follow_from_each_other) {
+TEST_P(Audit, entries_are_numbered_and_follow_from_each_other) {
   const auto first =
       audit::append(tx, {.at = kNow, .actor = "cli", .action = "user.create", .target = "anna", .detail = "{}"});
   const auto second =
@@ -390,7 +396,7 @@ TEST_F(Audit, entries_are_numbered_and_follow_from_each_other) {
   EXPECT_EQ(audit::first_broken(tx), std::nullopt);
 }
 
-TEST_F(Audit, a_changed_or_missing_entry_is_seen) {
+TEST_P(Audit, a_changed_or_missing_entry_is_seen) {
   for (int i = 0; i < 4; ++i)
     audit::append(tx, {.at = kNow, .actor = "cli", .action = "a", .target = std::to_string(i), .detail = ""});
   tx.begin();
@@ -402,8 +408,9 @@ TEST_F(Audit, a_changed_or_missing_entry_is_seen) {
 }
 
 using Settings = Directory;
+HG_ON_BOTH_ENGINES(Settings);
 
-TEST_F(Settings, are_kept_by_name) {
+TEST_P(Settings, are_kept_by_name) {
   EXPECT_EQ(settings::find(tx, "epoch"), std::nullopt);
   settings::put(tx, "epoch", "1");
   settings::put(tx, "epoch", "2");

@@ -130,7 +130,8 @@ Feed at(Connection& tx, const FeedKey& feed, Time now) {
 
 void recount(Connection& tx, const FeedKey& feed, Feed& row, Time now) {
   tx.exec(
-      "SELECT COUNT(*), COALESCE(SUM(CASE WHEN read_state = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(bytes), 0), "
+      "SELECT COUNT(*), COALESCE(SUM(CASE WHEN read_state = 0 THEN 1 ELSE 0 END), 0), CAST(COALESCE(SUM(bytes), 0) AS "
+      "BIGINT), "
       "MIN(expires_at) FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND status <> 2 "
       "AND expires_at > $4",
       {feed.shard(), feed.user, feed.app, now}, [&](const Row& counted) {

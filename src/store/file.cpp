@@ -41,10 +41,8 @@ Examination examine_file(const std::string& path) {
   std::error_code none;
   const auto bytes = std::filesystem::file_size(path + "-wal", none);
   seen.log_bytes = none ? 0 : static_cast<std::int64_t>(bytes);
-  const auto migrations = sqlite_migrations();
-  for (const auto& migration : migrations)
-    seen.newest_schema =
-        std::max<std::int64_t>(seen.newest_schema, std::stoll(std::string(migration.name.substr(0, 4))));
+  for (const auto& migration : sqlite_migrations())
+    seen.newest_schema = std::max(seen.newest_schema, number_of(migration));
   read_file(path, [&](Connection& tx) {
     seen.pages = number(tx, "PRAGMA page_count");
     seen.free_pages = number(tx, "PRAGMA freelist_count");

@@ -43,7 +43,7 @@ std::vector<FeedKey> due_feeds(Connection& tx, Time now, std::size_t limit) {
 std::optional<Lease> lease(Connection& tx, const FeedKey& feed, Time now, Duration length) {
   const auto attempt = tx.first(
       "SELECT push_attempt FROM feeds WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND push_lease_until <= $4 "
-      "FOR UPDATE",
+      "FOR UPDATE SKIP LOCKED",
       {feed.shard(), feed.user, feed.app, now}, [](const Row& row) { return row.integer(0); });
   if (!attempt) return std::nullopt;
   const Lease lease{.feed = feed, .attempt = *attempt + 1, .until = now + length};

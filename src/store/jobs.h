@@ -27,7 +27,8 @@ namespace jobs {
 void put(Connection& tx, const Job& job);
 // Feeds that have a job due at `now` and no running lease, the longest due first.
 std::vector<FeedKey> due_feeds(Connection& tx, Time now, std::size_t limit);
-// Nullopt where another worker holds it.
+// Nullopt where another worker holds it, or it is being changed this moment: nobody waits here, so leases are taken in
+// any order.
 std::optional<Lease> lease(Connection& tx, const FeedKey& feed, Time now, Duration length);
 // True while the lease is still this one: the first statement of whatever settles under it.
 bool holds(Connection& tx, const Lease& lease);

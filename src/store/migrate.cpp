@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "store/again.h"
+
 namespace hg::store {
 
 namespace {
@@ -44,15 +46,21 @@ std::vector<Migration> in_order(std::span<const EmbeddedFile> files) {
 }
 
 template <class F>
-auto in_transaction(Connection& connection, F work) {
-  connection.begin();
-  try {
-    auto result = work();
-    connection.commit();
-    return result;
-  } catch (...) {
-    connection.rollback();
-    throw;
+void in_transaction(Connection& connection, F work) {
+  Again again(connection);
+  while (true) {
+    try {
+      connection.begin();
+      work();
+      connection.commit();
+      return;
+    } catch (const Fault& fault) {
+      connection.rollback();
+      if (!again(fault)) throw;
+    } catch (...) {
+      connection.rollback();
+      throw;
+    }
   }
 }
 
@@ -66,16 +74,18 @@ Present present(Connection& connection) {
                            [](const Row& row) { return Present{row.integer(0), row.integer(1)}; });
 }
 
-// True where it was run now: another process may have been first.
-bool run(Connection& connection, const Migration& migration, Time now) {
-  if (present(connection).schema >= migration.number) return false;
+// Unless another process was first. SQLite has one writer anyway.
+void run(Connection& connection, const Migration& migration, Time now) {
+  if (connection.dialect() == Dialect::postgresql) connection.exec("LOCK TABLE schema_version IN EXCLUSIVE MODE");
+  if (present(connection).schema >= migration.number) return;
   connection.script(migration.text);
   connection.exec("INSERT INTO schema_version (number, name, applied_at, oldest_program) VALUES ($1, $2, $3, $4)",
                   {migration.number, migration.name, now, migration.oldest_program});
-  return true;
 }
 
 }  // namespace
+
+std::int64_t number_of(const EmbeddedFile& migration) { return leading_number(migration.name); }
 
 std::int64_t schema_version(Connection& connection) { return present(connection).schema; }
 
@@ -83,7 +93,7 @@ Result<void> migrate(Connection& connection, std::span<const EmbeddedFile> files
   const auto migrations = in_order(files);
   const std::int64_t newest = migrations.empty() ? 0 : migrations.back().number;
   in_transaction(connection, [&] {
-    return connection.exec(
+    connection.exec(
         "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL, "
         "applied_at BIGINT NOT NULL, oldest_program BIGINT NOT NULL)");
   });
@@ -92,7 +102,9 @@ Result<void> migrate(Connection& connection, std::span<const EmbeddedFile> files
                 fmt::format("the store has schema {}, which serves programs that know schema {} or newer; this program "
                             "knows schema {}: run a newer heliograph, or restore a backup that is older",
                             found.schema, found.oldest_program, newest));
-  for (const auto& migration : migrations) in_transaction(connection, [&] { return run(connection, migration, now); });
+  for (const auto& migration : migrations)
+    if (migration.number > present(connection).schema)
+      in_transaction(connection, [&] { run(connection, migration, now); });
   return {};
 }
 

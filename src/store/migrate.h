@@ -14,6 +14,9 @@ namespace hg::store {
 
 // By name, which begins with the number. Built into the program.
 std::span<const EmbeddedFile> sqlite_migrations();
+std::span<const EmbeddedFile> postgres_migrations();
+
+std::int64_t number_of(const EmbeddedFile& migration);
 
 // Brings the store up to the newest of `migrations`. A migration serves older programs only where its text has a line
 // "-- oldest program: N". Code::unavailable, naming both numbers, where the store's schema is newer than this program

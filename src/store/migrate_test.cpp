@@ -2,15 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "store/sqlite.h"
-#include "store/testing.h"
+#include "store/engines_for_tests.h"
 
 namespace hg::store {
 namespace {
 
-struct Migrate : testing::Test {
+struct Migrate : testing::TestWithParam<const Engine*> {
   TemporaryFolder folder;
-  SqliteConnection store{{.path = folder.file("store.db")}, SqliteConnection::Access::write};
+  const std::unique_ptr<Connection> connection = GetParam()->open(GetParam()->place(folder));
+  Connection& store = *connection;
   const EmbeddedFile one{"0001_one.sql", "CREATE TABLE one (id INTEGER); CREATE TABLE two (id INTEGER);"};
   const EmbeddedFile two{"0002_two.sql", "INSERT INTO one (id) VALUES (7);"};
 
@@ -19,7 +19,7 @@ struct Migrate : testing::Test {
   }
 };
 
-TEST_F(Migrate, runs_each_once_in_the_order_of_numbers) {
+TEST_P(Migrate, runs_each_once_in_the_order_of_numbers) {
   const EmbeddedFile files[] = {two, one};
   ASSERT_TRUE(migrate(store, files, Time{}));
   ASSERT_TRUE(migrate(store, files, Time{}));
@@ -27,7 +27,7 @@ TEST_F(Migrate, runs_each_once_in_the_order_of_numbers) {
   EXPECT_EQ(ones(), 1);
 }
 
-TEST_F(Migrate, goes_on_from_where_the_store_is) {
+TEST_P(Migrate, goes_on_from_where_the_store_is) {
   const EmbeddedFile first[] = {one};
   const EmbeddedFile both[] = {one, two};
   ASSERT_TRUE(migrate(store, first, Time{}));
@@ -38,7 +38,7 @@ TEST_F(Migrate, goes_on_from_where_the_store_is) {
                          std::tuple<std::int64_t, std::string, std::int64_t>(2, "0002_two.sql", 99)}));
 }
 
-TEST_F(Migrate, refuses_a_newer_schema_and_names_both_numbers) {
+TEST_P(Migrate, refuses_a_newer_schema_and_names_both_numbers) {
   const EmbeddedFile newer[] = {one, two};
   const EmbeddedFile older[] = {one};
   ASSERT_TRUE(migrate(store, newer, Time{}));
@@ -49,7 +49,7 @@ TEST_F(Migrate, refuses_a_newer_schema_and_names_both_numbers) {
   EXPECT_NE(refused.error().message.find("knows schema 1"), std::string::npos) << refused.error().message;
 }
 
-TEST_F(Migrate, runs_with_a_newer_schema_that_serves_it) {
+TEST_P(Migrate, runs_with_a_newer_schema_that_serves_it) {
   const EmbeddedFile kind{"0002_two.sql", "-- oldest program: 1\nCREATE TABLE three (id INTEGER);"};
   const EmbeddedFile newer[] = {one, kind};
   const EmbeddedFile older[] = {one};
@@ -57,7 +57,7 @@ TEST_F(Migrate, runs_with_a_newer_schema_that_serves_it) {
   EXPECT_TRUE(migrate(store, older, Time{}));
 }
 
-TEST_F(Migrate, leaves_nothing_of_one_that_fails) {
+TEST_P(Migrate, leaves_nothing_of_one_that_fails) {
   const EmbeddedFile broken{"0002_broken.sql", "INSERT INTO one (id) VALUES (7); INSERT INTO nowhere VALUES (1);"};
   const EmbeddedFile files[] = {one, broken};
   EXPECT_THROW((void)migrate(store, files, Time{}), Fault);
@@ -65,8 +65,8 @@ TEST_F(Migrate, leaves_nothing_of_one_that_fails) {
   EXPECT_EQ(ones(), 0);
 }
 
-TEST_F(Migrate, the_built_in_ones_make_every_table) {
-  ASSERT_TRUE(migrate(store, sqlite_migrations(), Time{}));
+TEST_P(Migrate, the_built_in_ones_make_every_table) {
+  ASSERT_TRUE(migrate(store, GetParam()->migrations(), Time{}));
   for (const auto* table : {"feeds",
                             "notifications",
                             "outbox",
@@ -93,6 +93,45 @@ TEST_F(Migrate, the_built_in_ones_make_every_table) {
                             "settings"})
     EXPECT_NO_THROW(store.exec(std::string("SELECT COUNT(*) FROM ") + table)) << table;
 }
+
+// Both engines answer every statement that names a column, so that they have the same ones.
+TEST(Migrations, make_the_same_columns_on_both_engines) {
+  TemporaryFolder folder;
+  const auto columns_of = [&](const Engine& engine, std::string_view tables, std::string_view columns) {
+    const auto store = engine.open(engine.place(folder));
+    EXPECT_TRUE(migrate(*store, engine.migrations(), Time{}));
+    std::map<std::string, std::vector<std::string>> found;
+    for (const auto& table : store->all(tables, {}, [](const Row& row) { return row.text(0); }))
+      found[table] = store->all(columns, {table},
+                                [](const Row& row) { return row.text(0) + (row.boolean(1) ? " NOT NULL" : ""); });
+    return found;
+  };
+  EXPECT_EQ(
+      columns_of(kSqlite, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+                 "SELECT name, \"notnull\" OR pk > 0 FROM pragma_table_info($1) ORDER BY name"),
+      columns_of(kPostgres,
+                 "SELECT c.relname::TEXT FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND "
+                 "c.relkind IN ('r', 'p') AND NOT c.relispartition",
+                 "SELECT a.attname::TEXT, a.attnotnull FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+                 "WHERE c.relnamespace = current_schema()::regnamespace AND c.relname::TEXT = $1 AND a.attnum > 0 AND "
+                 "NOT a.attisdropped ORDER BY a.attname::TEXT COLLATE \"C\""));
+}
+
+TEST(Migrations, are_run_once_by_several_nodes_that_start_together) {
+  const auto place = kPostgres.place(TemporaryFolder());
+  std::atomic<int> good = 0;
+  {
+    std::vector<std::jthread> nodes;
+    for (int i = 0; i < 4; ++i)
+      nodes.emplace_back([&] {
+        const auto store = kPostgres.open(place);
+        if (migrate(*store, kPostgres.migrations(), Time{})) ++good;
+      });
+  }
+  EXPECT_EQ(good, 4);
+}
+
+HG_ON_BOTH_ENGINES(Migrate);
 
 }  // namespace
 }  // namespace hg::store

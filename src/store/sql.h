@@ -18,15 +18,20 @@
 #include "base/id.h"
 #include "base/time.h"
 
+namespace hg::metrics {
+class Histogram;
+}
+
 namespace hg::store {
 
 enum class Dialect : std::uint8_t { sqlite, postgresql };
 
-// The database broke, or refused. `constraint` leaves the transaction open; after any other kind it may be gone
-// (transaction_lost), and nothing of it will be kept.
+// The database broke, or refused. Where the transaction is gone (transaction_lost; on PostgreSQL after any fault)
+// nothing of it will be kept. `conflict`: another transaction was in the way, and the same again may go well. `io`
+// thrown by commit(): nobody knows whether it was kept.
 class Fault : public std::runtime_error {
  public:
-  enum class Kind : std::uint8_t { constraint, full, io, busy, other };
+  enum class Kind : std::uint8_t { constraint, conflict, full, io, busy, other };
 
   Fault(Kind kind, const std::string& message, bool transaction_lost = false)
       : std::runtime_error(message), kind_(kind), transaction_lost_(transaction_lost) {}
@@ -138,9 +143,11 @@ class Connection {
   virtual void script(std::string_view sql) = 0;
 
   virtual void begin() = 0;
-  virtual void commit() = 0;    // where it throws nothing is kept, once rollback() was called
+  virtual void commit() = 0;    // where it throws, but for `io`, nothing is kept once rollback() was called
   virtual void rollback() = 0;  // does nothing where there is no transaction; throws nothing
   [[nodiscard]] virtual Dialect dialect() const = 0;
+  // How long each commit takes from now on; one cell may serve many connections and outlives them.
+  virtual void time_commits(metrics::Histogram& seconds) = 0;
 
   std::int64_t exec(std::string_view sql, std::initializer_list<Value> parameters, Each each) {
     return exec(sql, std::span(parameters.begin(), parameters.size()), each);

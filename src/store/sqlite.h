@@ -31,13 +31,12 @@ class SqliteConnection final : public Connection {
   void commit() override;
   void rollback() override;
   [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
+  void time_commits(metrics::Histogram& seconds) override;
 
   // Called after each commit with the pages in the write-ahead log, and with kDiskFull when the disk was full, for
   // emptying the log is what may make room. Must not use the connection.
   static constexpr int kDiskFull = std::numeric_limits<int>::max();
   void on_log(std::function<void(int pages)> listener);
-  // How long each commit takes from now on; one cell may serve many connections and outlives them.
-  void time_commits(metrics::Histogram& seconds);
   // Moves pages from the log to the file without making anybody wait. True: all of them, so that the next commit
   // begins the log anew.
   bool checkpoint();

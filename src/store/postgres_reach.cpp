@@ -1,0 +1,79 @@
+#include "store/postgres_reach.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "store/sql.h"
+
+namespace hg::store {
+namespace postgres {
+namespace {
+
+using Parameters = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+Parameters parsed(const std::string& url) {
+  char* why = nullptr;
+  Parameters found(PQconninfoParse(url.c_str(), &why), &PQconninfoFree);
+  const std::unique_ptr<char, decltype(&PQfreemem)> freed(why, &PQfreemem);
+  // What libpq says of it may quote it, the password too.
+  if (!found)
+    throw Fault(Fault::Kind::other, "the store's URL is not what PostgreSQL takes: postgresql://USER@HOST/NAME");
+  return found;
+}
+
+}  // namespace
+
+Reach::Reach(const PostgresOptions& options, std::string_view application) {
+  const Parameters named = parsed(options.url);
+  std::string settings =
+      fmt::format("-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} -c jit=off",
+                  options.statement.count(), options.lock.count(), options.idle.count());
+  for (const PQconninfoOption* one = named.get(); one->keyword != nullptr; ++one) {
+    if (one->val == nullptr) continue;
+    if (std::string_view(one->keyword) == "options")
+      settings += std::string(" ") + one->val;
+    else
+      add(one->keyword, one->val);
+  }
+  add("options", settings);
+  add("client_encoding", "UTF8");
+  otherwise("connect_timeout", "3");
+  otherwise("tcp_user_timeout", "10000");
+  otherwise("target_session_attrs", "read-write");  // readers too: what was written is read at once
+  otherwise("application_name", application);
+}
+
+void Reach::add(std::string name, std::string value) { all_.emplace_back(std::move(name), std::move(value)); }
+
+void Reach::otherwise(std::string_view name, std::string_view value) {
+  if (std::ranges::find(all_, name, &std::pair<std::string, std::string>::first) == all_.end())
+    add(std::string(name), std::string(value));
+}
+
+PGconn* Reach::connect() const {
+  std::vector<const char*> names, values;
+  for (const auto& [name, value] : all_) {
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  return PQconnectdbParams(names.data(), values.data(), 0);
+}
+
+}  // namespace postgres
+
+std::string readable_url(const std::string& url) {
+  const auto named = postgres::parsed(url);
+  const auto value = [&](std::string_view name) -> std::string {
+    for (const PQconninfoOption* one = named.get(); one->keyword != nullptr; ++one)
+      if (name == one->keyword && one->val != nullptr) return one->val;
+    return "";
+  };
+  const std::string port = value("port");
+  return fmt::format("postgresql://{}{}{}/{}", value("host"), port.empty() ? "" : ":", port, value("dbname"));
+}
+
+}  // namespace hg::store
