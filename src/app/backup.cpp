@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "app/archive.h"
+#include "app/store.h"
 #include "base/json.h"
 #include "crypto/hash.h"
 #include "identity/registry.h"
@@ -76,11 +77,26 @@ std::string about(Time now) {
   return json::serialize(json::value{{"made", iso(now)}, {"version", HELIOGRAPH_VERSION}});
 }
 
+Result<void> judge_key(bool opens) {
+  if (!opens) return fail(Code::property_invalid, "the sealing key does not open what is in the store");
+  return {};
+}
+
 Result<void> check_key(const crypto::SealingKey& key, const std::string& store) {
   bool opens = false;
   store::read_file(store, [&](store::Connection& tx) { opens = identity::Registry::opens(tx, key); });
-  if (!opens) return fail(Code::property_invalid, "the sealing key does not open what is in the store");
-  return {};
+  return judge_key(opens);
+}
+
+// Of a store on a server, which is no part of the backup; of a deployment, though.
+Result<void> check_key_on_server(const crypto::SealingKey& key, const Config& config, const DataFiles& files) {
+  bool opens = false, is_founded = false;
+  HG_CHECK(read_store(config, files, [&](store::Connection& tx) {
+    is_founded = founded(tx);
+    opens = identity::Registry::opens(tx, key);
+  }));
+  if (!is_founded) return fail(Code::not_found, "the database holds no deployment");
+  return judge_key(opens);
 }
 
 // Not 0 and not the present one; time may have gone back, and the same backup may be restored twice.
@@ -92,9 +108,10 @@ std::uint32_t another_epoch(const std::optional<std::string>& present) {
   }
 }
 
-Result<std::uint32_t> renew_epoch_of(const std::string& store, std::string_view details) {
+Result<std::uint32_t> renew_epoch_of(store::Database::Options store, std::string_view details) {
   const Time now = SystemClock().now();
-  HG_TRY(const auto database, store::Database::open({.path = store, .readers = 1}, now));
+  HG_TRY(const auto database, store::Database::open(std::move(store), now));
+  if (!database->read_now(founded)) return fail(Code::not_found, "the database holds no deployment");
   return database->transact_now([&](store::Connection& tx) {
     const std::uint32_t epoch = another_epoch(store::settings::find(tx, "epoch"));
     store::settings::put(tx, "epoch", std::to_string(epoch));
@@ -192,8 +209,10 @@ Result<void> check_store(const std::string& store) {
 Result<BackedUp> back_up(const Config& config, const std::string& config_file, const std::string& to,
                          std::string_view passphrase, Progress progress) {
   const DataFiles files(config.data);
-  if (!fs::exists(files.database)) return fail(Code::not_found, fmt::format("{} holds no deployment", config.data));
+  if (!on_server(config) && !fs::exists(files.database))
+    return fail(Code::not_found, fmt::format("{} holds no deployment", config.data));
   HG_TRY(const auto key, read_sealing_key(config, files));
+  if (on_server(config)) HG_CHECK(check_key_on_server(key, config, files));
   HG_TRY(auto archive, ArchiveWriter::create(to, passphrase));
   const Temporary copy(to + ".store");
   BackedUp made{.made = SystemClock().now()};
@@ -203,11 +222,14 @@ Result<BackedUp> back_up(const Config& config, const std::string& config_file, c
   };
   HG_CHECK(archive.add(kAbout, as_bytes(about(made.made))));
 
-  store::copy_file(files.database, copy.path, [&](auto done, auto all) { progress("copying the store", done, all); });
-  HG_CHECK(check_key(key, copy.path));
-  made.store_bytes = static_cast<std::int64_t>(fs::file_size(copy.path));
-  made.files.emplace_back(kStore);
-  HG_CHECK(archive.add_file(kStore, copy.path, [&](auto done, auto all) { progress("sealing the store", done, all); }));
+  if (!on_server(config)) {
+    store::copy_file(files.database, copy.path, [&](auto done, auto all) { progress("copying the store", done, all); });
+    HG_CHECK(check_key(key, copy.path));
+    made.store_bytes = static_cast<std::int64_t>(fs::file_size(copy.path));
+    made.files.emplace_back(kStore);
+    HG_CHECK(
+        archive.add_file(kStore, copy.path, [&](auto done, auto all) { progress("sealing the store", done, all); }));
+  }
   HG_CHECK(add(kKey, base64url(key.bytes())));
   for (const std::string& name : tls_files(files)) {
     HG_TRY(const std::string content, text_of((fs::path(files.folder) / "tls" / name).string()));
@@ -234,12 +256,17 @@ Result<Restored> restore(const std::string& from, const std::string& data, std::
   const Temporary store(files.database + ".restoring");
   Restored restored;
   HG_TRY(restored.files, extract(archive, arrivals, store.path, progress));
-  HG_CHECK(check_store(store.path));
   HG_TRY(const auto key, read_sealing_key(Config(), files));
-  HG_CHECK(check_key(key, store.path));
   restored.made = parse_iso(json::value_to<std::string>(about.at("made"))).value_or(Time{});
   restored.version = json::value_to<std::string>(about.at("version"));
-  HG_TRY(restored.epoch, renew_epoch_of(store.path, json::serialize(json::value{{"backupMade", iso(restored.made)}})));
+  if (!fs::exists(store.path)) {
+    arrivals.keep();
+    return restored;
+  }
+  HG_CHECK(check_store(store.path));
+  HG_CHECK(check_key(key, store.path));
+  HG_TRY(restored.epoch, renew_epoch_of({.path = store.path, .readers = 1},
+                                        json::serialize(json::value{{"backupMade", iso(restored.made)}})));
   if (::rename(store.path.c_str(), files.database.c_str()) != 0)
     return fail(Code::unavailable, fmt::format("{} cannot be written: {}", files.database, std::strerror(errno)));
   const File folder(::open(data.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -248,11 +275,14 @@ Result<Restored> restore(const std::string& from, const std::string& data, std::
   return restored;
 }
 
-Result<std::uint32_t> renew_epoch(const std::string& data) {
-  const DataFiles files(data);
-  if (!fs::exists(files.database)) return fail(Code::not_found, fmt::format("{} holds no deployment", data));
+Result<std::uint32_t> renew_epoch(const Config& config) {
+  const DataFiles files(config.data);
+  if (!on_server(config) && !fs::exists(files.database))
+    return fail(Code::not_found, fmt::format("{} holds no deployment", config.data));
+  if (on_server(config)) HG_CHECK(ensure_directory(files));
   HG_TRY(const auto lock, DataLock::take(files));
-  return renew_epoch_of(files.database, "");
+  HG_TRY(auto store, store_of(config, files));
+  return renew_epoch_of(std::move(store), "");
 }
 
 }  // namespace hg::app

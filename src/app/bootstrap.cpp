@@ -4,10 +4,12 @@
 
 #include "app/data.h"
 #include "app/server.h"
+#include "app/store.h"
 #include "base/encoding.h"
 #include "crypto/certificate.h"
 #include "identity/registry.h"
 #include "store/database.h"
+#include "store/postgres.h"
 
 namespace hg::app {
 
@@ -77,15 +79,34 @@ Result<void> write_demo_certificates(const DataFiles& files) {
   return write_private(files.tls_key, as_bytes(certificates.key_pem));
 }
 
+// A database server is asked before anything is made, for it may not be there, or hold another deployment.
+Result<std::unique_ptr<store::Database>> empty_server(const Config& config, const DataFiles& files, Time now) {
+  HG_TRY(auto options, store_of(config, files));
+  const std::string where = store::readable_url(options.url);
+  HG_TRY(auto database, store::Database::open(std::move(options), now));
+  if (database->read_now(founded))
+    return fail(
+        Code::conflict,
+        fmt::format("{} holds a deployment already; another node of it wants no init, but its sealing key", where));
+  return database;
+}
+
 // Tenant, epoch and keys, in one transaction: a directory is a deployment or it is none.
 Result<void> found(const Config& config, const DataFiles& files, bool demo) {
   const Time now = SystemClock().now();
+  std::unique_ptr<store::Database> database;
+  if (on_server(config)) {
+    HG_TRY(database, empty_server(config, files, now));
+  }
+  HG_CHECK(make_data_directory(files));
   if (config.sealing_key.empty()) {
     const std::string text = base64url(crypto::SealingKey::generate().bytes());
     HG_CHECK(write_private(files.sealing_key, as_bytes(text)));
   }
   HG_TRY(const crypto::SealingKey key, read_sealing_key(config, files));
-  HG_TRY(const auto database, store::Database::open({.path = files.database}, now));
+  if (!database) {
+    HG_TRY(database, store::Database::open({.path = files.database}, now));
+  }
   database->transact_now([&](store::Connection& tx) { identity::Registry::found(tx, key, demo, now); });
   return {};
 }
@@ -94,7 +115,6 @@ Result<void> found(const Config& config, const DataFiles& files, bool demo) {
 
 Result<json::value> initialise(const Config& config, bool demo) {
   const DataFiles files(config.data);
-  HG_CHECK(make_data_directory(files));
   HG_CHECK(found(config, files, demo));
   if (demo) HG_CHECK(write_demo_certificates(files));
   HG_TRY(const auto server, Server::open(config));

@@ -25,6 +25,8 @@ constexpr std::string_view kOtherVariables[] = {"HELIOGRAPH_TOKEN", "HELIOGRAPH_
 
 const Key kKeys[] = {
     {"data", &Config::data, "The data directory; `heliograph init` makes it."},
+    {"store", &Config::store,
+     "The database, postgresql://USER@HOST/NAME, or file:PATH or env:NAME where that is; empty: SQLite in DIR.", true},
     {"listen", &Config::listen, "Where plain HTTP is served, ADDR:PORT; empty: nowhere."},
     {"tls_listen", &Config::tls_listen, "Where HTTPS is served, ADDR:PORT; empty: nowhere."},
     {"admin_listen", &Config::admin_listen,
@@ -110,6 +112,11 @@ Result<void> check_text(const Key& key, const std::string& text) {
     if (key.name == name && !text.empty() && !text.starts_with("file:") && !text.starts_with("env:"))
       return fail(Code::property_invalid,
                   fmt::format("{} is {}; name where it is instead: file:PATH or env:NAME", name, what));
+  const auto known = {"postgresql://", "postgres://", "file:", "env:"};
+  if (key.name == "store" && !text.empty() &&
+      std::ranges::none_of(known, [&](std::string_view start) { return text.starts_with(start); }))
+    return fail(Code::property_invalid,
+                "store is a URL, postgresql://USER@HOST/NAME, or names where that is: file:PATH or env:NAME");
   return {};
 }
 

@@ -17,6 +17,7 @@ namespace hg::app {
 
 struct Config {
   std::string data;
+  std::string store;
   std::string listen = "127.0.0.1:8080";
   std::string tls_listen;
   std::string admin_listen;

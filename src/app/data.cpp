@@ -46,6 +46,11 @@ Result<void> make_data_directory(const DataFiles& files) {
   if (fs::exists(files.database, error) || fs::exists(files.sealing_key, error))
     return fail(Code::conflict,
                 fmt::format("{} holds a deployment already; name another directory or remove it", files.folder));
+  return ensure_directory(files);
+}
+
+Result<void> ensure_directory(const DataFiles& files) {
+  std::error_code error;
   fs::create_directories(files.folder, error);
   if (error) return fail(Code::unavailable, fmt::format("{} cannot be made: {}", files.folder, error.message()));
   if (::chmod(files.folder.c_str(), 0700) != 0 || ::access(files.folder.c_str(), W_OK) != 0)

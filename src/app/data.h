@@ -16,7 +16,10 @@ struct DataFiles {
   std::string folder, database, sealing_key, socket, lock, tls_authority, tls_certificate, tls_key;
 };
 
-// Makes the directory; Code::conflict where there is a deployment in it, Code::unavailable where it cannot be written.
+// Makes the directory where there is none, closed to others; Code::unavailable where that cannot be.
+Result<void> ensure_directory(const DataFiles& files);
+// The same for a new deployment; Code::conflict where there is a deployment in it, Code::unavailable where it cannot be
+// written.
 Result<void> make_data_directory(const DataFiles& files);
 // Writes a file with mode 0600, whole or not at all.
 Result<void> write_private(const std::string& file, Bytes content);

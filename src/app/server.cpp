@@ -18,6 +18,7 @@
 #include "app/deliveries.h"
 #include "app/limits.h"
 #include "app/listeners.h"
+#include "app/store.h"
 #include "app/watch.h"
 #include "base/attempts.h"
 #include "base/log.h"
@@ -92,6 +93,7 @@ struct Server::Parts {
         lock(std::move(the_lock)),
         key(std::move(the_key)),
         database(std::move(the_database)),
+        clock(database->clock()),
         bus_held(std::move(the_bus)),
         bus(*bus_held),
         registry(*database, key, clock),
@@ -193,11 +195,12 @@ struct Server::Parts {
   void start_background() {
     for (std::size_t i = 0; i < loops->size(); ++i)
       asio::co_spawn((*loops)[i].context(), owned[i]->hub.run(), asio::detached);
-    // This process alone has the store: whoever held a lease is no more.
-    database->transact_now([](store::Connection& tx) {
-      store::jobs::release_all(tx);
-      store::webhooks::release_all(tx);
-    });
+    // A file is this process's alone: whoever held a lease is no more.
+    if (database->near())
+      database->transact_now([](store::Connection& tx) {
+        store::jobs::release_all(tx);
+        store::webhooks::release_all(tx);
+      });
     subscriptions.before_handover([this](FeedKey feed) -> asio::awaitable<void> {
       co_await asio::co_spawn(background[0].context(), deliveries.quiet(feed), asio::use_awaitable);
     });
@@ -240,10 +243,10 @@ struct Server::Parts {
 
   Config config;
   DataFiles files;
-  SystemClock clock;
   DataLock lock;
   crypto::SealingKey key;
   std::unique_ptr<store::Database> database;
+  const Clock& clock;
   std::unique_ptr<bus::Bus> bus_held;
   bus::Bus& bus;
   identity::Registry registry;
@@ -298,12 +301,17 @@ Server::~Server() {
 
 Result<std::unique_ptr<Server>> Server::open(Config config) {
   const DataFiles files(config.data);
-  if (!std::filesystem::exists(files.database))
+  // A node of a cluster needs nothing in its directory but the sealing key, and not that where it is configured.
+  if (on_server(config)) HG_CHECK(ensure_directory(files));
+  if (!on_server(config) && !std::filesystem::exists(files.database))
     return fail(Code::not_found,
                 fmt::format("{} holds no deployment; make one: heliograph init --data {}", config.data, config.data));
   HG_TRY(auto lock, DataLock::take(files));
   HG_TRY(auto key, read_sealing_key(config, files));
-  HG_TRY(auto database, store::Database::open({.path = files.database}, SystemClock().now()));
+  HG_TRY(auto database, open_store(config, files));
+  if (!database->read_now([&](store::Connection& tx) { return identity::Registry::opens(tx, key); }))
+    return fail(Code::property_invalid,
+                "the sealing key does not open what is in the store: all nodes have the one that init made");
   const auto tenant = database->read_now([](store::Connection& tx) { return store::settings::find(tx, "tenant"); });
   HG_TRY(auto bus, make_bus(config, key, tenant.value_or("")));
   auto parts =

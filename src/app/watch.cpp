@@ -23,6 +23,7 @@ Watch::Watch(asio::any_io_executor loop, store::Database& database, identity::Re
 
 asio::awaitable<void> Watch::run() {
   for (int look = 0; !stopped_; ++look) {
+    co_await look_at_clock();
     co_await look_at_directory();
     if (look % kLooksABacklog == 0) co_await look_at_backlog();
     if (tls_) {
@@ -62,6 +63,15 @@ asio::awaitable<void> Watch::look_at_directory() {
 
 void Watch::unreadable(const std::exception& fault) {
   if (readable_.exchange(false)) log::error("server", "the store cannot be read: {}", fault.what());
+}
+
+// Where it cannot be asked it goes on as it was; that the store cannot be read is said below.
+asio::awaitable<void> Watch::look_at_clock() {
+  try {
+    co_await database_.keep_time();
+  } catch (const store::Fault& fault) {
+    log::debug("server", "the store was not asked for the time: {}", fault.what());
+  }
 }
 
 // A store that cannot be read is what is to be seen here.

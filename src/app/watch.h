@@ -1,5 +1,5 @@
-// What the server looks at by itself every few seconds: whether another node changed the directory, whether its
-// certificate was replaced, and how much is owed. On the background loop.
+// What the server looks at by itself every few seconds: the store's clock, whether another node changed the directory,
+// whether its certificate was replaced, and how much is owed. On the background loop.
 #pragma once
 
 #include <array>
@@ -38,6 +38,7 @@ class Watch {
 
  private:
   static void say(const Result<void>& read);
+  boost::asio::awaitable<void> look_at_clock();
   boost::asio::awaitable<void> look_at_backlog();
   void unreadable(const std::exception& fault);
 

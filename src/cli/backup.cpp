@@ -60,6 +60,7 @@ Result<void> back_up(const Options& options) {
   } else {
     fmt::print("{}: {:.1f} MB with {}\nIt opens with the passphrase alone; keep that apart from it.\n", options.file,
                static_cast<double>(made->bytes) / 1e6, fmt::join(made->files, ", "));
+    if (made->store_bytes == 0) fmt::print("The store is not in it: back the database up with pg_dump or as you do.\n");
   }
   return {};
 }
@@ -75,18 +76,22 @@ Result<void> restore(const Options& options) {
     print_json(json::value{{"data", options.data},
                            {"backupDateTime", iso(restored->made)},
                            {"backupVersion", restored->version},
-                           {"epoch", restored->epoch},
+                           {"epoch", restored->epoch == 0 ? json::value(nullptr) : json::value(restored->epoch)},
                            {"files", listed(restored->files)}});
   } else {
-    fmt::print("{}: as it was at {}, with {}\nClients start their sync again. Start it: heliograph serve --data {}\n",
-               options.data, readable_time(restored->made), fmt::join(restored->files, ", "), options.data);
+    fmt::print("{}: as it was at {}, with {}\n{}. Start it: heliograph serve --data {}\n", options.data,
+               readable_time(restored->made), fmt::join(restored->files, ", "),
+               restored->epoch == 0
+                   ? "The store is not in it; once the database is restored: heliograph restore --new-epoch"
+                   : "Clients start their sync again",
+               options.data);
   }
   return {};
 }
 
 Result<void> new_epoch(const Options& options) {
   HG_TRY(const auto config, configuration(options.config, options.data));
-  HG_TRY(const auto epoch, app::renew_epoch(config.data));
+  HG_TRY(const auto epoch, app::renew_epoch(config));
   if (options.json) {
     print_json(json::value{{"data", config.data}, {"epoch", epoch}});
   } else {

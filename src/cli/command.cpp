@@ -92,6 +92,11 @@ Result<app::Config> configuration(const std::string& file, const std::string& da
   return config;
 }
 
+Result<void> name_store(app::Config& config, const std::string& store) {
+  if (store.empty()) return {};
+  return app::set(config, *std::ranges::find(app::keys(), "store", &app::Key::name), store);
+}
+
 Result<std::string> read_passphrase(const std::string& file, Passphrase passphrase) {
   std::string text;
   if (!file.empty()) {

@@ -34,6 +34,13 @@ void add_common(Command command, Common& common);
 // The environment, and the file where one is named; `data` where it is not "".
 Result<app::Config> configuration(const std::string& file, const std::string& data);
 
+// What --store says, where it says anything. A URL with a password in it is better named by file: or env:, for others
+// see what programs were called with.
+inline const std::string kStoreHelp =
+    "the database: postgresql://USER@HOST/NAME, or file:PATH or env:NAME where that is (default: SQLite in the "
+    "directory)";
+Result<void> name_store(app::Config& config, const std::string& store);
+
 // Of `file` ("-" standard input), else HELIOGRAPH_PASSPHRASE, else asked for on the terminal: a new one twice.
 enum class Passphrase : std::uint8_t { known, made };
 Result<std::string> read_passphrase(const std::string& file, Passphrase passphrase);

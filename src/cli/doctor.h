@@ -64,6 +64,8 @@ Finding judge_descriptors(std::uint64_t most, std::int64_t connections, std::str
 
 // A size for people: "1.5 MB".
 std::string readable_size(std::int64_t bytes);
+// Whether there is a store to look at; where not, the directory's line says so.
+bool has_store(const Patient& patient);
 // The process that holds the directory; 0 where none does.
 int holder_of(const app::DataFiles& files);
 

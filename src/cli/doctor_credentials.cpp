@@ -4,17 +4,16 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <list>
 
 #include "app/deliveries.h"
+#include "app/store.h"
 #include "cli/doctor.h"
 #include "delivery/credentials.h"
 #include "delivery/probe.h"
 #include "identity/registry.h"
 #include "store/credentials.h"
 #include "store/cross_device.h"
-#include "store/file.h"
 #include "store/migrate.h"
 
 namespace hg::cli {
@@ -81,13 +80,13 @@ struct Shown {
   }
 };
 
-Shown read_shown(const std::string& database) {
+Result<Shown> read_shown(const Patient& patient) {
   Shown shown;
-  store::read_file(database, [&](store::Connection& tx) {
+  HG_CHECK(app::read_store(patient.config, patient.files, [&](store::Connection& tx) {
     if (store::schema_version(tx) < kCredentialsSchema) return;  // said by the store's line
     shown.apps = store::cross_device::list(tx);
     shown.credentials = store::credentials::list(tx);
-  });
+  }));
   return shown;
 }
 
@@ -168,8 +167,10 @@ void judge_relay(const std::string& relay, const Probed& probed, Findings& findi
 }  // namespace
 
 void check_credentials(const Patient& patient, Findings& findings) {
-  if (!std::filesystem::exists(patient.files.database)) return;
-  const Shown shown = read_shown(patient.files.database);
+  if (!has_store(patient)) return;
+  const auto read = read_shown(patient);
+  if (!read) return;  // said by the store's line
+  const Shown& shown = *read;
   const auto key = app::read_sealing_key(patient.config, patient.files);
   const bool asked = !patient.offline && key;  // that the key is missing is said by its own line
 

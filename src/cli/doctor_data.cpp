@@ -1,6 +1,7 @@
 // The doctor on files: configuration, data directory, the server on it, store, sealing key.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,10 +10,13 @@
 #include <fstream>
 
 #include "app/server.h"
+#include "app/store.h"
 #include "cli/doctor.h"
 #include "cli/door.h"
 #include "identity/registry.h"
+#include "store/examine.h"
 #include "store/file.h"
+#include "store/postgres.h"
 
 namespace hg::cli {
 
@@ -78,7 +82,7 @@ void check_directory(const Patient& patient, Findings& findings) {
     findings.push_back({"directory", Health::fail, files.folder + " is no directory", make});
     return;
   }
-  if (!fs::exists(files.database)) {
+  if (!has_store(patient)) {
     const bool key = fs::exists(files.sealing_key);
     findings.push_back({"directory", Health::fail, files.database + " is missing",
                         key ? "heliograph restore --from BACKUP --data ANOTHER_DIR" : make});
@@ -115,9 +119,54 @@ void check_server(const Patient& patient, Findings& findings) {
   }
 }
 
+bool has_store(const Patient& patient) { return app::on_server(patient.config) || fs::exists(patient.files.database); }
+
+namespace {
+
+Finding judge_server(const store::ServerExamination& seen, const std::string& where, const std::string& data) {
+  const std::string evidence =
+      fmt::format("{} (PostgreSQL {}), schema {} (this program knows {}), {}, answers in {} ms", where, seen.version,
+                  seen.schema, seen.newest_schema, readable_size(seen.bytes), seen.answer.count());
+  if (seen.schema == 0)
+    return {"store", Health::fail, "no deployment was made in it: " + evidence,
+            fmt::format("heliograph init --data {} --config FILE", data)};
+  if (seen.oldest_program > seen.newest_schema)
+    return {"store", Health::fail, "it is of a newer program: " + evidence,
+            "run the heliograph that made it, or a newer one"};
+  if (seen.broken)
+    return {"store", Health::fail,
+            fmt::format("line {} of the audit log does not follow from the one before", *seen.broken),
+            "restore the database, then heliograph restore --new-epoch"};
+  if (!seen.weakened.empty())
+    return {"store", Health::fail,
+            fmt::format("what is answered as kept may be lost: {}; {}", fmt::join(seen.weakened, ", "), evidence),
+            "set them on in postgresql.conf"};
+  if (seen.schema < seen.newest_schema)
+    return {"store", Health::warn, "the next start brings it up to date: " + evidence,
+            "back the database up before it"};
+  return {"store", Health::ok, evidence};
+}
+
+void check_server_store(const Patient& patient, Findings& findings) {
+  const auto options = app::store_of(patient.config, patient.files);
+  if (!options) {
+    findings.push_back({"store", Health::fail, options.error().message, "set store in the configuration"});
+    return;
+  }
+  try {
+    findings.push_back(
+        judge_server(store::examine_server(options->url), store::readable_url(options->url), patient.files.folder));
+  } catch (const store::Fault& fault) {
+    findings.push_back({"store", Health::fail, fault.what(), "start the database, or mend store in the configuration"});
+  }
+}
+
+}  // namespace
+
 void check_store(const Patient& patient, Findings& findings) {
+  if (app::on_server(patient.config)) return check_server_store(patient, findings);
   const auto& files = patient.files;
-  if (!fs::exists(files.database)) return;  // said by the directory's line
+  if (!has_store(patient)) return;  // said by the directory's line
   const std::string restore = "heliograph restore --from BACKUP --data ANOTHER_DIR";
   store::Examination seen;
   try {
@@ -144,7 +193,7 @@ void check_store(const Patient& patient, Findings& findings) {
 
 void check_sealing_key(const Patient& patient, Findings& findings) {
   const auto& files = patient.files;
-  if (!fs::exists(files.database)) return;
+  if (!has_store(patient)) return;
   const auto key = app::read_sealing_key(patient.config, files);
   if (!key) {
     findings.push_back({"sealing key", Health::fail, key.error().message,
@@ -152,7 +201,9 @@ void check_sealing_key(const Patient& patient, Findings& findings) {
     return;
   }
   bool opens = false;
-  store::read_file(files.database, [&](store::Connection& tx) { opens = identity::Registry::opens(tx, *key); });
+  const auto read = app::read_store(patient.config, files,
+                                    [&](store::Connection& tx) { opens = identity::Registry::opens(tx, *key); });
+  if (!read) return;  // said by the store's line
   if (opens) {
     findings.push_back({"sealing key", Health::ok, "opens what it sealed"});
   } else {

@@ -11,8 +11,8 @@
 #include <sstream>
 
 #include "app/limits.h"
+#include "app/store.h"
 #include "cli/doctor.h"
-#include "store/file.h"
 
 namespace hg::cli {
 
@@ -24,7 +24,8 @@ constexpr std::int64_t kMega = 1'000'000;
 constexpr std::string_view kSynchronise = "timedatectl set-ntp true";
 
 // The latest moment that anything here has seen.
-Time last_seen(const app::DataFiles& files) {
+Time last_seen(const Patient& patient) {
+  const auto& files = patient.files;
   Time last{};
   for (const std::string& path : {files.database, files.database + "-wal"}) {
     struct stat info{};
@@ -32,7 +33,8 @@ Time last_seen(const app::DataFiles& files) {
       last = std::max(last, from_ms(static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000));
   }
   try {
-    store::read_file(files.database, [&](store::Connection& tx) {
+    // Where it cannot be read the store's own line says so.
+    (void)app::read_store(patient.config, files, [&](store::Connection& tx) {
       tx.exec("SELECT at FROM audit ORDER BY seq DESC LIMIT 1", {},
               [&](const store::Row& row) { last = std::max(last, row.time(0)); });
     });
@@ -55,7 +57,7 @@ std::optional<std::uint64_t> descriptors_of(int process) {
 }  // namespace
 
 void check_clock(const Patient& patient, Findings& findings) {
-  const Time last = last_seen(patient.files);
+  const Time last = last_seen(patient);
   if (patient.now < kWritten) {
     findings.push_back(
         {"clock", Health::fail, fmt::format("it shows {}", iso(patient.now)), std::string(kSynchronise)});

@@ -11,7 +11,7 @@ namespace hg::cli {
 namespace {
 
 struct Options {
-  std::string data, config, public_url;
+  std::string data, config, store, public_url;
   bool demo = false;
   bool json = false;
 };
@@ -25,6 +25,7 @@ void print_text(const Options& options, const json::value& made) {
 int init(const Options& options) {
   auto config = configuration(options.config, options.data);
   if (!config) return report(config.error());
+  if (const auto named = name_store(*config, options.store); !named) return report(named.error());
   if (!options.public_url.empty()) config->public_url = options.public_url;
   const auto made = app::initialise(*config, options.demo);
   if (!made) return report(made.error());
@@ -44,6 +45,7 @@ void add_init(Command program) {
       program.command("init", "make a data directory: keys, administrator; with --demo all there is to try");
   command.option("--data", options->data, "the directory to make").required();
   command.option("--config", options->config, "TOML file");
+  command.option("--store", options->store, kStoreHelp);
   command.option("--public-url", options->public_url, "the address clients will use");
   command.flag("--demo", options->demo,
                "add sample applications, a cross-device app, users, and a certificate for localhost");

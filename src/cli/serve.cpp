@@ -14,13 +14,14 @@ namespace hg::cli {
 namespace {
 
 struct Options {
-  std::string config, data, listen, tls_listen, admin_listen, public_url, tls_cert, tls_key;
+  std::string config, data, store, listen, tls_listen, admin_listen, public_url, tls_cert, tls_key;
   bool behind_tls_proxy = false;
   bool check_config = false;
 };
 
 Result<app::Config> effective(const Options& options) {
   HG_TRY(auto config, configuration(options.config, options.data));
+  HG_CHECK(name_store(config, options.store));
   if (!options.listen.empty()) config.listen = options.listen == "none" ? "" : options.listen;
   if (!options.tls_listen.empty()) config.tls_listen = options.tls_listen;
   if (!options.admin_listen.empty()) config.admin_listen = options.admin_listen;
@@ -115,6 +116,7 @@ void add_serve(Command program) {
   const Command command = program.command("serve", "run the server");
   command.option("--config", options->config, "TOML file");
   command.option("--data", options->data, "the data directory, made by heliograph init");
+  command.option("--store", options->store, kStoreHelp);
   command.option("--listen", options->listen, "ADDR:PORT for plain HTTP (default 127.0.0.1:8080); none for nowhere");
   command.option("--tls-listen", options->tls_listen, "ADDR:PORT for HTTPS");
   command.option("--admin-listen", options->admin_listen,

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, readFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { storeOf } from './postgres.mjs';
 
 export const program = process.env.HELIOGRAPH ?? path.resolve(import.meta.dirname, '../../build/release/heliograph');
 
@@ -14,14 +15,14 @@ export function temporaryFolder(t) {
 
 // Runs a command to its end: {status, stdout, stderr}.
 export function run(args, options = {}) {
-  const done = spawnSync(program, args, { encoding: 'utf8', timeout: 120_000, ...options });
+  const done = spawnSync(program, args, { encoding: 'utf8', timeout: 120_000, ...options, env: { ...(options.env ?? process.env), ...storeOf(args) } });
   if (done.error) throw done.error;
   return { status: done.status, stdout: done.stdout, stderr: done.stderr };
 }
 
 export function runAsync(args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], ...options });
+    const child = spawn(program, args, { stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], ...options, env: { ...(options.env ?? process.env), ...storeOf(args) } });
     let stdout = '', stderr = '';
     child.stdout.on('data', (d) => (stdout += d));
     child.stderr.on('data', (d) => (stderr += d));
@@ -43,7 +44,7 @@ export class Server {
 
   static async start(data, { tls = false, args = [], env = {}, listen = '127.0.0.1:0', program: run = program } = {}) {
     const all = ['serve', '--data', data, '--listen', listen, ...(tls ? ['--tls-listen', '127.0.0.1:0'] : []), ...args];
-    const child = spawn(run, all, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    const child = spawn(run, all, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...storeOf(all), ...env } });
     const server = new Server(child, data);
     server.ended = new Promise((resolve) => child.on('close', (status, signal) => { server.exited = true; resolve({ status, signal }); }));
     await server.#addresses(tls);
