@@ -88,9 +88,9 @@ bool use_totp(Connection& tx, UserId id, std::int64_t step) {
 
 bool remove(Connection& tx, UserId id, Time now) {
   const auto removed = tx.exec(
-      "UPDATE users SET removed_at = $1, upn_key = NULL, password_hash = '', totp = x'' WHERE id = $2 AND removed_at "
+      "UPDATE users SET removed_at = $1, upn_key = NULL, password_hash = '', totp = $2 WHERE id = $3 AND removed_at "
       "IS NULL",
-      {now, id});
+      {now, Bytes(), id});
   if (removed != 0) bump_directory(tx);
   return removed != 0;
 }
