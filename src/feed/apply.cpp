@@ -1,390 +1,101 @@
 #include "feed/apply.h"
 
 #include <algorithm>
+#include <list>
 #include <map>
-#include <numeric>
-#include <unordered_map>
+#include <set>
 
-#include "store/feeds.h"
-#include "store/idempotency.h"
-#include "store/jobs.h"
-#include "store/outbox.h"
-#include "store/outcomes.h"
-#include "store/subscriptions.h"
+#include "feed/feed_change.h"
+#include "store/groups.h"
 
 namespace hg::feed {
 namespace {
 
-using model::ActionState;
 using model::Changed;
-using model::ChangeKind;
 using model::ChangeRequest;
-using model::Notification;
 
-// One feed's share of a group: reads as it goes, keeps what will be written, writes at the end.
-class FeedChange {
+// All requests of a group: what most of them need is read at once, and what all of them write is written at once.
+class Group {
  public:
-  FeedChange(store::Connection& tx, const FeedKey& feed, Time now)
-      : tx_(tx), feed_(feed), now_(now), row_(store::feeds::lock(tx, feed)), from_(row_.version) {
-    if (row_.next_expiry <= now) store::feeds::recount(tx_, feed_, row_, now);
+  Group(store::Connection& tx, std::span<const ChangeRequest> requests) : tx_(tx), requests_(requests) {
+    for (std::size_t i = 0; i < requests.size(); ++i) members_[requests[i].feed].push_back(i);
   }
 
-  Result<Changed> decide(const ChangeRequest& request);
-  void write(Applied& applied);
+  Applied apply();
 
  private:
-  struct Entry {
-    std::optional<Notification> before;  // as stored
-    std::optional<Notification> now;     // as it will be
-    bool dirty = false;
-  };
-  struct Pushable {
-    std::int64_t version;
-    ChangeKind kind;
-    SubscriptionId maker;
-  };
-  struct Remembered {
-    model::IdempotencyKey key;
-    store::IdempotencyRow row;
+  struct Share {
+    FeedChange change;
+    const std::vector<std::size_t>& members;
   };
 
-  Entry& entry(const NotificationId& id);
-  std::optional<Result<Changed>> replay(const ChangeRequest& request);
-  std::optional<Changed> repeated_post(const ChangeRequest& request, const model::PostRequest& post);
-  Result<Changed> decide_one(const ChangeRequest& request, const NotificationId& id);
-  Result<Changed> decide_all(const ChangeRequest& request, const model::MarkAllRequest& mark);
-  void put(const ChangeRequest& request, model::Decision decision, std::int64_t version);
-  void count(const std::optional<Notification>& notification, std::int64_t sign);
-  void read_cap_entries();
-  void enforce_cap(const NotificationId& posted, std::int64_t version);
-  void remember(const ChangeRequest& request, const Changed& changed);
-  void owe(const Notification& after, const model::Decision& decision, const SubscriptionId& maker);
-  const std::vector<store::Endpoint>& endpoints();
-  std::int64_t endpoint_count() { return static_cast<std::int64_t>(endpoints().size()); }
-  Result<void> check_through(const ChangeRequest& request);
-  void thin_tombstones();
+  void lock();
+  void read_notifications();
+  void read_endpoints();
+  Share& share(const FeedKey& feed) { return *by_feed_.at(feed); }
 
   store::Connection& tx_;
-  const FeedKey feed_;
-  const Time now_;  // one for the whole group: what is counted as live must not change under the counting
-  store::Feed row_;
-  const std::int64_t from_;
-  std::unordered_map<NotificationId, Entry> entries_;
-  std::optional<std::unordered_map<NotificationId, model::CapEntry>> cap_;  // read when the feed first is over it
-  std::vector<Pushable> pushables_;
-  std::vector<Remembered> remembered_;
-  std::optional<std::vector<store::Endpoint>> endpoints_;
+  const std::span<const ChangeRequest> requests_;
+  std::map<FeedKey, std::vector<std::size_t>> members_;  // of each feed, in key order
+  std::list<Share> shares_;                              // in the same
+  std::map<FeedKey, Share*> by_feed_;
 };
 
-bool live(const Notification& notification, Time now) {
-  return !notification.deleted() && notification.content.expires_at > now;
-}
-
-// What a request is decided against: an expired one is none.
-const Notification* seen(const std::optional<Notification>& stored, Time now) {
-  return stored && (stored->deleted() || live(*stored, now)) ? &*stored : nullptr;
-}
-
-model::CapEntry cap_entry(const Notification& n) {
-  return {.id = n.id,
-          .handled = n.handled(),
-          .read = n.read_state == model::ReadState::read,
-          .snoozed = n.action_state == ActionState::snoozed,
-          .created_at = n.created_at,
-          .bytes = n.bytes()};
-}
-
-FeedChange::Entry& FeedChange::entry(const NotificationId& id) {
-  const auto [found, fresh] = entries_.try_emplace(id);
-  if (fresh) {
-    found->second.before = store::feeds::notification(tx_, feed_, id);
-    found->second.now = found->second.before;
-  }
-  return found->second;
-}
-
-const std::vector<store::Endpoint>& FeedChange::endpoints() {
-  if (!endpoints_) endpoints_ = store::subscriptions::endpoints(tx_, feed_, now_);
-  return *endpoints_;
-}
-
-// What became of it is looked up by whoever asked: that is rare, and needs more than this feed's rows.
-Result<void> FeedChange::check_through(const ChangeRequest& request) {
-  const auto* post = std::get_if<model::PostRequest>(&request.what);
-  if (!post || !post->through) return {};
-  if (std::ranges::find(endpoints(), *post->through, &store::Endpoint::id) != endpoints().end()) return {};
-  return fail(Code::subscription_ended, "the subscription that the post came through is not active");
-}
-
-Result<Changed> FeedChange::decide(const ChangeRequest& request) {
-  HG_CHECK(check_through(request));
-  if (auto answer = replay(request)) return *std::move(answer);
-  if (const auto* mark = std::get_if<model::MarkAllRequest>(&request.what)) return decide_all(request, *mark);
-  const auto id = std::visit(
-      [](const auto& what) {
-        if constexpr (requires { what.id; }) return what.id;
-        return NotificationId{};
-      },
-      request.what);
-  return decide_one(request, id);
-}
-
-// The answer that the post got when it was accepted first: its content is this request's, for the fingerprints agree.
-Changed first_answer(const ChangeRequest& request, const model::PostRequest& post, const store::IdempotencyRow& row) {
-  Notification as_posted;
-  as_posted.id = row.notification;
-  as_posted.content = post.content;
-  as_posted.content.expires_at = row.expires_at;
-  as_posted.version = row.new_version;
-  as_posted.content_version = row.content_version;
-  as_posted.created_at = row.created_at;
-  as_posted.alerted_at = row.created_at;
-  as_posted.alert_version = row.new_version;
-  as_posted.keep_until = row.expires_at;
-  as_posted.posted_by = request.application;
-  as_posted.request_id = post.request_id;
-  as_posted.fingerprint = post.fingerprint;
-  return {.base_version = row.base_version,
-          .new_version = row.new_version,
-          .notifications = {std::move(as_posted)},
-          .replayed = true,
-          .endpoints = row.endpoints};
-}
-
-std::optional<Result<Changed>> FeedChange::replay(const ChangeRequest& request) {
-  const auto* post = std::get_if<model::PostRequest>(&request.what);
-  if (!post) return std::nullopt;
-  if (request.idempotency) {
-    const auto& key = *request.idempotency;
-    // A twin in the same group is found among those that are about to be stored.
-    const auto twin = std::ranges::find_if(
-        remembered_, [&](const Remembered& r) { return r.key.application == key.application && r.key.key == key.key; });
-    const auto stored = twin != remembered_.end()
-                            ? std::optional(twin->row)
-                            : store::idempotency::find(tx_, feed_, key.application, key.key, request.now);
-    if (stored && stored->fingerprint != key.fingerprint) {
-      return fail(Code::idempotency_key_reused,
-                  "this Idempotency-Key came with another request; use a new key for a new request");
-    }
-    if (stored) return first_answer(request, *post, *stored);
-  }
-  if (auto answer = repeated_post(request, *post)) return *std::move(answer);
-  return std::nullopt;
-}
-
-std::optional<Changed> FeedChange::repeated_post(const ChangeRequest& request, const model::PostRequest& post) {
-  if (!post.retry || post.request_id.empty()) return std::nullopt;
-  const auto& stored = entry(post.id).now;
-  if (!stored || stored->request_id != post.request_id || stored->fingerprint != post.fingerprint) return std::nullopt;
-  if (stored->posted_by != request.application) return std::nullopt;
-  store::IdempotencyRow row;
-  row.notification = stored->id;
-  row.new_version = stored->alert_version;
-  row.base_version = stored->alert_version - 1;
-  row.content_version = stored->content_version;
-  row.created_at = stored->created_at;
-  row.expires_at = stored->content.expires_at;
-  row.endpoints = endpoint_count();
-  return first_answer(request, post, row);
-}
-
-Result<Changed> FeedChange::decide_one(const ChangeRequest& request, const NotificationId& id) {
-  auto& stored = entry(id);
-  HG_TRY(auto decision, model::decide(request, seen(stored.now, now_)));
-  Changed changed{.base_version = row_.version, .new_version = row_.version, .notifications = {}};
-  if (decision.after) {
-    const auto kind = decision.kind;
-    changed.new_version = ++row_.version;
-    put(request, std::move(decision), changed.new_version);
-    if (kind == ChangeKind::posted) enforce_cap(id, changed.new_version);
-  }
-  if (stored.now) changed.notifications.push_back(*stored.now);
-  if (std::holds_alternative<model::PostRequest>(request.what)) changed.endpoints = endpoint_count();
-  remember(request, changed);
-  return changed;
-}
-
-// Everything that the mark changes shares one version.
-Result<Changed> FeedChange::decide_all(const ChangeRequest& request, const model::MarkAllRequest& mark) {
-  std::vector<NotificationId> candidates;
-  store::feeds::heads(tx_, feed_, now_, [&](const Notification& head) {
-    if (!entries_.contains(head.id)) candidates.push_back(head.id);
-  });
-  for (const auto& [id, known] : entries_) candidates.push_back(id);
-  std::ranges::sort(candidates);
-  std::vector<model::Decision> decisions;
-  for (const auto& id : candidates) {
-    const auto& stored = entry(id).now;
-    if (!stored || !live(*stored, now_)) continue;
-    if (mark.group_name && stored->content.group_name != mark.group_name) continue;
-    HG_TRY(auto decision, model::decide(request, &*stored));
-    if (decision.after) decisions.push_back(std::move(decision));
-  }
-  Changed changed{.base_version = row_.version, .new_version = row_.version, .notifications = {}};
-  if (decisions.empty()) return changed;
-  changed.new_version = ++row_.version;
-  for (auto& decision : decisions) {
-    const auto id = decision.after->id;
-    put(request, std::move(decision), changed.new_version);
-    changed.notifications.push_back(*entry(id).now);
-  }
-  return changed;
-}
-
-void FeedChange::put(const ChangeRequest& request, model::Decision decision, std::int64_t version) {
-  auto& after = *decision.after;
-  auto& stored = entry(after.id);
-  after.version = version;
-  after.keep_until = std::max(after.keep_until, after.content.expires_at);
-  if (stored.now) after.keep_until = std::max(after.keep_until, stored.now->keep_until);
-  if (decision.alerts) {
-    row_.previous_alert_version = row_.last_alert_version;
-    after.alert_version = row_.last_alert_version = version;
-    after.alerted_at = request.now;
-  }
-  const auto maker = request.maker.value_or(SubscriptionId{});
-  const bool again = stored.now && !maker.zero() && stored.now->maker == maker;
-  after.made_after = again ? stored.now->made_after : stored.now ? stored.now->version : 0;
-  after.maker = maker;
-  stored.dirty = true;
-  count(stored.now, -1);
-  stored.now = std::move(after);
-  count(stored.now, +1);
-  owe(*stored.now, decision, maker);
-}
-
-void FeedChange::count(const std::optional<Notification>& notification, std::int64_t sign) {
-  if (!notification) return;
-  if (notification->deleted()) {
-    row_.tombstones += sign;
-    return;
-  }
-  if (!live(*notification, now_)) return;
-  row_.live += sign;
-  row_.bytes += sign * notification->bytes();
-  if (notification->read_state == model::ReadState::unread) row_.unread += sign;
-  if (sign > 0) row_.next_expiry = std::min(row_.next_expiry, notification->content.expires_at);
-  if (!cap_) return;
-  if (sign > 0) {
-    cap_->insert_or_assign(notification->id, cap_entry(*notification));
-  } else {
-    cap_->erase(notification->id);
+void Group::lock() {
+  std::vector<FeedKey> feeds;
+  for (const auto& [feed, members] : members_) feeds.push_back(feed);
+  const auto rows = store::groups::lock(tx_, feeds);
+  for (std::size_t i = 0; i < feeds.size(); ++i) {
+    const auto& members = members_.at(feeds[i]);
+    const auto latest = std::ranges::max(members, {}, [&](std::size_t m) { return requests_[m].now; });
+    shares_.push_back({FeedChange(tx_, feeds[i], requests_[latest].now, rows[i]), members});
+    by_feed_[feeds[i]] = &shares_.back();
   }
 }
 
-void FeedChange::read_cap_entries() {
-  cap_.emplace();
-  for (const auto& stored : store::feeds::cap_entries(tx_, feed_, now_)) {
-    if (!entries_.contains(stored.id)) cap_->emplace(stored.id, stored);
-  }
-  for (const auto& [id, known] : entries_) {
-    if (known.now && live(*known.now, now_)) cap_->emplace(id, cap_entry(*known.now));
-  }
+void Group::read_notifications() {
+  std::set<std::pair<FeedKey, NotificationId>> named;
+  for (const auto& request : requests_)
+    if (const auto id = concerned(request)) named.emplace(request.feed, *id);
+  std::vector<store::groups::NotificationKey> keys;
+  for (const auto& [feed, id] : named) keys.push_back({feed, id});
+  auto found = store::groups::notifications(tx_, keys);
+  for (std::size_t i = 0; i < keys.size(); ++i) share(keys[i].feed).change.know(keys[i].id, std::move(found[i]));
 }
 
-void FeedChange::enforce_cap(const NotificationId& posted, std::int64_t version) {
-  if (row_.live <= static_cast<std::int64_t>(model::kMaxNotifications) && row_.bytes <= model::kMaxFeedBytes) return;
-  if (!cap_) read_cap_entries();
-  std::vector<model::CapEntry> all;
-  all.reserve(cap_->size());
-  for (const auto& [id, one] : *cap_) {
-    all.push_back(one);
-    all.back().posted = id == posted;
-  }
-  for (const auto& id : model::over_cap(std::move(all), model::kMaxNotifications, model::kMaxFeedBytes)) {
-    // Nobody's doing: also the endpoint that posted has to be told.
-    ChangeRequest deletion;
-    deletion.feed = feed_;
-    deletion.what = model::DeleteRequest{id};
-    deletion.now = now_;
-    if (auto decision = model::decide(deletion, &*entry(id).now); decision && decision->after) {
-      put(deletion, *std::move(decision), version);
-    }
-  }
+// Each post says how many there are.
+void Group::read_endpoints() {
+  std::map<FeedKey, Time> posted;
+  for (const auto& request : requests_)
+    if (std::holds_alternative<model::PostRequest>(request.what))
+      posted.emplace(request.feed, share(request.feed).change.now());
+  for (auto& [feed, endpoints] : store::groups::endpoints(tx_, posted)) share(feed).change.know(std::move(endpoints));
 }
 
-// Who gets it is not decided here, only whether anybody could.
-void FeedChange::owe(const Notification& after, const model::Decision& decision, const SubscriptionId& maker) {
-  if (!pushables_.empty() && pushables_.back().version == after.version) return;
-  const bool mail = decision.alerts && after.content.policies.contains("\"transportFallback\"");
-  if (mail || std::ranges::any_of(endpoints(), &store::Endpoint::push))
-    pushables_.push_back({after.version, decision.kind, maker});
-}
-
-void FeedChange::remember(const ChangeRequest& request, const Changed& changed) {
-  if (!request.idempotency || changed.notifications.empty()) return;
-  const auto& posted = changed.notifications.front();
-  store::IdempotencyRow row;
-  row.fingerprint = request.idempotency->fingerprint;
-  row.notification = posted.id;
-  row.base_version = changed.base_version;
-  row.new_version = changed.new_version;
-  row.content_version = posted.content_version;
-  row.endpoints = changed.endpoints;
-  row.created_at = posted.created_at;
-  row.expires_at = posted.content.expires_at;
-  row.made_at = request.now;
-  remembered_.push_back({*request.idempotency, std::move(row)});
-}
-
-std::optional<Time> snoozed_until(const std::optional<Notification>& n) {
-  return n && !n->deleted() && n->action_state == ActionState::snoozed ? n->snooze_until : std::nullopt;
-}
-
-void FeedChange::write(Applied& applied) {
-  for (const auto& known : remembered_) {
-    store::idempotency::put(tx_, feed_, known.key.application, known.key.key, known.row);
+Applied Group::apply() {
+  lock();
+  read_notifications();
+  read_endpoints();
+  std::vector<std::optional<Result<Changed>>> answers(requests_.size());
+  Applied applied;
+  store::groups::Writes writes;
+  for (auto& share : shares_) {
+    for (const auto member : share.members) answers[member] = share.change.decide(requests_[member]);
+    share.change.collect(applied, writes);
   }
-  if (row_.version == from_) return;
-  Advance advance{.feed = feed_, .from = from_, .to = row_.version, .unread = row_.unread, .changed = {}};
-  for (auto& [id, changed] : entries_) {
-    if (!changed.dirty) continue;
-    const auto& after = *changed.now;
-    changed.before ? store::feeds::update(tx_, feed_, after) : store::feeds::insert(tx_, feed_, after);
-    if (const auto due = snoozed_until(after); due && due != snoozed_until(changed.before)) {
-      store::jobs::put(
-          tx_, {.feed = feed_, .notification = id, .version = after.version, .due_at = *due, .guard = to_ms(*due)});
-      applied.due = std::min(applied.due.value_or(*due), *due);
-    }
-    advance.changed.push_back(after);
-  }
-  for (const auto& one : pushables_)
-    store::outbox::add(tx_, feed_, {.version = one.version, .kind = one.kind, .maker = one.maker, .at = now_});
-  if (!pushables_.empty()) applied.due = std::min(applied.due.value_or(now_), now_);
-  thin_tombstones();
-  store::feeds::save(tx_, feed_, row_);
-  std::ranges::sort(advance.changed, {}, [](const Notification& n) { return std::pair(n.version, n.id); });
-  applied.advances.push_back(std::move(advance));
-}
-
-void FeedChange::thin_tombstones() {
-  if (row_.tombstones <= model::kMaxTombstones) return;
-  const auto excess = static_cast<std::size_t>(row_.tombstones - model::kMaxTombstones);
-  for (const auto& oldest : store::feeds::oldest_tombstones(tx_, feed_, excess)) {
-    store::feeds::erase(tx_, feed_, oldest.id);
-    store::outcomes::erase(tx_, feed_, oldest.id);
-    row_.floor_version = std::max(row_.floor_version, oldest.version);
-    --row_.tombstones;
-  }
+  store::groups::write(tx_, writes);
+  for (auto& share : shares_) share.change.finish(writes);
+  store::groups::save_feeds(tx_, writes);
+  applied.answers.reserve(requests_.size());
+  for (auto& answer : answers) applied.answers.push_back(*std::move(answer));
+  return applied;
 }
 
 }  // namespace
 
 Applied apply(store::Connection& tx, std::span<const model::ChangeRequest> requests) {
-  std::map<FeedKey, std::vector<std::size_t>> by_feed;
-  for (std::size_t i = 0; i < requests.size(); ++i) by_feed[requests[i].feed].push_back(i);
-
-  std::vector<std::optional<Result<Changed>>> answers(requests.size());
-  Applied applied;
-  for (const auto& [feed, members] : by_feed) {
-    const auto latest = std::ranges::max(members, {}, [&](std::size_t i) { return requests[i].now; });
-    FeedChange change(tx, feed, requests[latest].now);
-    for (const auto member : members) answers[member] = change.decide(requests[member]);
-    change.write(applied);
-  }
-  applied.answers.reserve(requests.size());
-  for (auto& answer : answers) applied.answers.push_back(*std::move(answer));
-  return applied;
+  Group group(tx, requests);
+  return group.apply();
 }
 
 }  // namespace hg::feed

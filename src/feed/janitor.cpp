@@ -75,6 +75,14 @@ boost::asio::awaitable<std::size_t> Janitor::step(Time now, std::size_t batch) {
       [&](store::Connection& tx) { return store::idempotency::erase_older(tx, now - store::kIdempotencyLife, batch); });
   worked += static_cast<std::size_t>(
       co_await database_.transact([&](store::Connection& tx) { return store::remove_spent_grants(tx, now, batch); }));
+  // Last, for these may be told to come again another time.
+  co_await database_.transact([&](store::Connection& tx) { store::partitions::prepare(tx, now); });
+  auto cursor = retired_;
+  worked += co_await database_.transact([&](store::Connection& tx) {
+    cursor = retired_;
+    return store::partitions::retire(tx, cursor, now, batch);
+  });
+  retired_ = cursor;
   co_return worked;
 }
 

@@ -7,6 +7,7 @@
 
 #include "bus/bus.h"
 #include "store/database.h"
+#include "store/partitions.h"
 
 namespace hg::feed {
 
@@ -14,7 +15,8 @@ class Janitor {
  public:
   Janitor(store::Database& database, bus::Bus& bus) : database_(database), bus_(bus) {}
 
-  // Removes notifications and tombstones past their time (feed counts follow), idempotency keys older than 24 hours,
+  // Removes notifications and tombstones past their time (feed counts follow; on PostgreSQL a week at a time, and the
+  // weeks ahead are made), idempotency keys older than 24 hours,
   // spent codes and tickets, subscriptions ended 90 days ago; ends those past their end (`expired`). At most `batch`
   // rows of each kind; answers how many rows it worked on, so that the caller goes on at once while there are many.
   boost::asio::awaitable<std::size_t> step(Time now, std::size_t batch = 200);
@@ -22,6 +24,7 @@ class Janitor {
  private:
   store::Database& database_;
   bus::Bus& bus_;
+  store::partitions::Cursor retired_;
 };
 
 }  // namespace hg::feed

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "feed/testing.h"
+#include "store/outcomes.h"
 #include "store/subscriptions.h"
 
 namespace hg::feed {
@@ -79,6 +80,50 @@ TEST(Janitor, forgets_idempotency_keys_after_a_day) {
   EXPECT_EQ(world.run(janitor.step(world.clock.now())), 1U);
 
   EXPECT_EQ(count(world, "idempotency"), 0);
+}
+
+TEST(Janitor, drops_a_week_that_is_over_as_a_whole_with_its_reports) {
+  // Given notifications of two weeks, and reports of them
+  World world(store::kPostgres);
+  Janitor janitor(*world.store, world.bus);
+  world.run(janitor.step(world.clock.now()));
+  std::vector<model::ChangeRequest> posts;
+  for (int i = 0; i < 10; ++i) posts.push_back(world.post(fmt::format("short{}", i), hours(1)));
+  posts.push_back(world.post("long", days(20)));
+  world.apply(posts);
+  world.store->transact_now([&](store::Connection& tx) {
+    for (const auto& one : posts) store::outcomes::put(tx, world.feed, std::get<model::PostRequest>(one.what).id, {});
+  });
+  const auto week = fmt::format(
+      "pg_class WHERE relname = 'notifications_w{}' AND relnamespace = CAST(current_schema() AS REGNAMESPACE)",
+      world.clock.now().time_since_epoch() / std::chrono::weeks(1));
+  EXPECT_EQ(count(world, week), 1);
+  // When the week of the first is over, and the janitor comes by some times, for four at a time
+  world.clock.advance(days(8));
+  for (int i = 0; i < 30 && count(world, week) > 0; ++i) world.run(janitor.step(world.clock.now(), 4));
+  // Then it is gone, and what is left is the other
+  EXPECT_EQ(count(world, "notifications"), 1);
+  EXPECT_EQ(count(world, "outcomes"), 1);
+  EXPECT_EQ(count(world, week), 0);
+  EXPECT_EQ(world.run(world.reader.state(world.feed)).count, 1U);
+  // And one that is posted again under its id is a new one
+  const auto again = world.apply({world.post("short1", hours(1))});
+  EXPECT_EQ(again.answers[0]->new_version, 12);
+  EXPECT_EQ(count(world, "notifications"), 2);
+}
+
+TEST(Janitor, leaves_in_its_place_what_came_before_its_week_was_made) {
+  World world(store::kPostgres);
+  Janitor janitor(*world.store, world.bus);
+  world.apply({world.post("early", hours(1))});
+  world.run(janitor.step(world.clock.now()));
+  EXPECT_EQ(count(world, "notifications_other"), 1);
+  world.apply({world.post("early", days(20))});
+  EXPECT_EQ(count(world, "notifications_other"), 0);
+  EXPECT_EQ(count(world, "notifications"), 1);
+  world.clock.advance(days(21));
+  world.apply({world.post("late", hours(1))});
+  EXPECT_EQ(world.run(world.reader.state(world.feed)).count, 1U);
 }
 
 }  // namespace

@@ -57,6 +57,8 @@ inline std::shared_ptr<bus::Listener> listen_to_all(bus::Bus& bus, boost::asio::
 
 // A user's feed in a running house.
 struct World {
+  explicit World(const store::Engine& engine = store::chosen_engine(), int writers = 1) : store(engine, writers) {}
+
   boost::asio::io_context loop;
   SetClock clock;
   store::TemporaryStore store;

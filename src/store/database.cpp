@@ -11,6 +11,7 @@
 #include "store/checkpoints.h"
 #include "store/database_clock.h"
 #include "store/migrate.h"
+#include "store/partitions.h"
 #include "store/postgres.h"
 #include "store/sqlite.h"
 #include "store/threads.h"
@@ -139,6 +140,9 @@ Result<void> Database::open_server(Time now) {
   try {
     HG_CHECK(migrate(*writers.front(), postgres_migrations(), now));
     clock_->read(*writers.front());
+    writers.front()->begin();
+    partitions::prepare(*writers.front(), clock_->now());
+    writers.front()->commit();
   } catch (const Fault& fault) {
     if (fault.kind() != Fault::Kind::io) throw;
     return fail(Code::unavailable, fault.what());

@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "store/directory.h"
-#include "store/engines_for_tests.h"
 #include "store/settings.h"
+#include "store/testing.h"
 
 namespace hg::store {
 namespace {
@@ -48,7 +48,7 @@ class AnyDatabase : public testing::TestWithParam<const Engine*> {};
 HG_ON_BOTH_ENGINES(AnyDatabase);
 
 TEST_P(AnyDatabase, keeps_what_a_transaction_did) {
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   run([&]() -> asio::awaitable<void> {
     const int answer = co_await store->transact([&](Connection& tx) {
       settings::put(tx, "colour", "blue");
@@ -63,7 +63,7 @@ TEST_P(AnyDatabase, keeps_what_a_transaction_did) {
 }
 
 TEST_P(AnyDatabase, throws_what_the_work_threw_and_keeps_nothing_of_it) {
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   EXPECT_THROW(run([&]() -> asio::awaitable<void> {
                  co_await store->transact([](Connection& tx) {
                    settings::put(tx, "colour", "blue");
@@ -75,7 +75,7 @@ TEST_P(AnyDatabase, throws_what_the_work_threw_and_keeps_nothing_of_it) {
 }
 
 TEST_P(AnyDatabase, commits_beside_a_refusal) {
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   const auto refused = store->transact_now([](Connection& tx) -> Result<int> {
     settings::put(tx, "attempts", "1");
     return fail(Code::not_found, "no");
@@ -85,7 +85,7 @@ TEST_P(AnyDatabase, commits_beside_a_refusal) {
 }
 
 TEST_P(AnyDatabase, resumes_on_the_loop_that_asked) {
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   run([&]() -> asio::awaitable<void> {
     const auto mine = std::this_thread::get_id();
     const auto theirs = co_await store->transact([](Connection&) { return std::this_thread::get_id(); });
@@ -95,12 +95,12 @@ TEST_P(AnyDatabase, resumes_on_the_loop_that_asked) {
 }
 
 TEST_P(AnyDatabase, does_not_write_while_it_reads) {
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   EXPECT_THROW(store->read_now([](Connection& tx) { settings::put(tx, "colour", "blue"); }), Fault);
 }
 
 TEST_P(AnyDatabase, is_looked_into_on_the_callers_thread) {
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   store->transact_now([](Connection& tx) { settings::put(tx, "colour", "blue"); });
   const auto before = store->reads();
   const auto colour =
@@ -113,7 +113,7 @@ TEST_P(AnyDatabase, is_looked_into_on_the_callers_thread) {
 }
 
 TEST_P(AnyDatabase, is_looked_into_by_several_at_once) {
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   std::latch inside(2);
   const auto look = [&] { store->look([&](Connection&) { inside.arrive_and_wait(); }); };
   std::thread other(look);
@@ -123,7 +123,7 @@ TEST_P(AnyDatabase, is_looked_into_by_several_at_once) {
 
 TEST_P(AnyDatabase, serves_several_loops_at_once) {
   // Given four loops with eight coroutines each
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   constexpr int kLoops = 4;
   constexpr int kCoroutines = 8;
   constexpr int kRounds = 5;
@@ -157,7 +157,7 @@ TEST_P(AnyDatabase, serves_several_loops_at_once) {
 
 TEST_P(AnyDatabase, finishes_what_a_cancelled_caller_began) {
   std::binary_semaphore go(0);
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   asio::io_context loop(1);
   asio::cancellation_signal signal;
   asio::co_spawn(
@@ -203,7 +203,7 @@ TEST(Database, answers_busy_when_too_much_waits) {
 TEST(Database, gives_raw_jobs_the_writing_thread_in_their_order) {
   std::vector<int> order;
   std::latch done(3);
-  TemporaryStore store;
+  TemporaryStore store(kSqlite);
   for (int i = 0; i < 3; ++i)
     EXPECT_TRUE(store->on_writer([&order, &done, i](Connection& tx) {
       tx.begin();
@@ -218,7 +218,7 @@ TEST(Database, gives_raw_jobs_the_writing_thread_in_their_order) {
 }
 
 TEST_P(AnyDatabase, finishes_what_waits_before_it_stops_and_takes_nothing_after) {
-  EngineStore store(*GetParam());
+  TemporaryStore store(*GetParam(), 4);
   asio::io_context loop(1);
   int answered = 0;
   for (int i = 0; i < 10; ++i)
@@ -241,7 +241,7 @@ TEST_P(AnyDatabase, finishes_what_waits_before_it_stops_and_takes_nothing_after)
 }
 
 TEST(Database, a_full_store_faults_and_is_well_again_with_room) {
-  TemporaryStore store;
+  TemporaryStore store(kSqlite);
   const auto fill = [&] {
     store->transact_now([](Connection& tx) { settings::put(tx, "much", std::string(400'000, 'x')); });
   };
@@ -259,7 +259,7 @@ TEST(Database, a_full_store_faults_and_is_well_again_with_room) {
 }
 
 TEST(Database, keeps_the_log_small_while_it_is_written) {
-  TemporaryStore store;
+  TemporaryStore store(kSqlite);
   write_pages(*store, 60);
   // 6000 pages were written; a log that is begun anew holds far fewer.
   EXPECT_LT(std::filesystem::file_size(store.path() + "-wal"), 3'000U * 4'096U);
@@ -269,7 +269,7 @@ TEST(Database, a_long_read_keeps_its_state_and_the_log_shrinks_after_it) {
   // Given a reader that stays
   std::binary_semaphore reading(0);
   std::binary_semaphore enough(0);
-  TemporaryStore store;
+  TemporaryStore store(kSqlite);
   std::thread reader([&] {
     store->read_now([&](Connection& tx) {
       EXPECT_EQ(settings::find(tx, "1"), std::nullopt);

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
@@ -20,11 +21,29 @@
 #include "store/migrate.h"
 #include "store/postgres.h"
 #include "store/sqlite.h"
-#include "store/testing.h"
 
 extern char** environ;
 
 namespace hg::store {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "heliograph-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder can be made");
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] std::string file(std::string_view name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
 
 class PostgresServer {
  public:
@@ -131,29 +150,11 @@ inline const Engine kPostgres{.name = "postgresql",
                               },
                               .options = [](const std::string& place) { return Database::Options{.url = place}; }};
 
-// A Database on either engine, as TemporaryStore is on SQLite.
-class EngineStore {
- public:
-  explicit EngineStore(const Engine& engine) : engine_(engine), place_(engine.place(folder_)), database_(open()) {}
-
-  Database& operator*() { return *database_; }
-  Database* operator->() { return database_.get(); }
-  void reopen() {
-    database_.reset();
-    database_ = open();
-  }
-
- private:
-  std::unique_ptr<Database> open() {
-    auto opened = Database::open(engine_.options(place_), Time{});
-    if (!opened) throw std::runtime_error(opened.error().message);
-    return std::move(*opened);
-  }
-  const Engine& engine_;
-  TemporaryFolder folder_;
-  std::string place_;
-  std::unique_ptr<Database> database_;
-};
+// That which TEST_STORE names (postgres), else SQLite: tests of what lies above the store run on both.
+inline const Engine& chosen_engine() {
+  const char* named = std::getenv("TEST_STORE");
+  return named != nullptr && std::string_view(named) == "postgres" ? kPostgres : kSqlite;
+}
 
 #define HG_ON_BOTH_ENGINES(suite)                                                 \
   INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::Values(&kSqlite, &kPostgres), \

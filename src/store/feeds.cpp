@@ -1,56 +1,9 @@
 #include "store/feeds.h"
 
-#include <limits>
+#include "store/feed_rows.h"
 
 namespace hg::store::feeds {
 namespace {
-
-// The heads, then the contents: the order of kColumns.
-#define HG_HEAD_COLUMNS                                                                                          \
-  "id, version, app_notification_id, group_name, platform_mask, display_ttl, expires_at, keep_until, priority, " \
-  "status, "                                                                                                     \
-  "read_state, action_state, snooze_until, content_version, created_at, modified_at, handled_platform, "         \
-  "handled_device, "                                                                                             \
-  "handled_at, posted_by, request_id, fingerprint, alert_version, alerted_at, maker, made_after"
-#define HG_COLUMNS HG_HEAD_COLUMNS ", raw_content, title, body, policies"
-
-model::Notification read_head(const Row& row) {
-  model::Notification n;
-  n.id = row.id<NotificationId>(0);
-  n.version = row.integer(1);
-  n.content.app_notification_id = row.text(2);
-  n.content.group_name = row.maybe_text(3);
-  n.content.platforms = static_cast<model::PlatformMask>(row.integer(4));
-  if (const auto ttl = row.maybe_integer(5)) n.content.display_ttl = static_cast<std::int32_t>(*ttl);
-  n.content.expires_at = row.time(6);
-  n.keep_until = row.time(7);
-  n.content.priority = row.value<model::Priority>(8);
-  n.status = row.value<model::Status>(9);
-  n.read_state = row.value<model::ReadState>(10);
-  n.action_state = row.value<model::ActionState>(11);
-  n.snooze_until = row.maybe_time(12);
-  n.content_version = row.integer(13);
-  n.created_at = row.time(14);
-  n.modified_at = row.maybe_time(15);
-  if (!row.null(18)) n.handled_by = model::HandledBy{row.text(16), row.text(17), row.time(18)};
-  n.posted_by = row.id<ApplicationId>(19);
-  n.request_id = row.text(20);
-  n.fingerprint = row.text(21);
-  n.alert_version = row.integer(22);
-  n.alerted_at = row.time(23);
-  if (!row.null(24)) n.maker = row.id<SubscriptionId>(24);
-  n.made_after = row.integer(25);
-  return n;
-}
-
-model::Notification read_whole(const Row& row) {
-  auto n = read_head(row);
-  n.content.raw_content = row.maybe_text(26);
-  n.content.title = row.maybe_text(27);
-  n.content.body = row.maybe_text(28);
-  n.content.policies = row.text(29);
-  return n;
-}
 
 // A client that was told a later expiry still shows it.
 model::Notification as_change(model::Notification n, Time now) {
@@ -71,29 +24,13 @@ std::optional<Time> handled_at(const model::Notification& n) {
   return n.handled_by ? std::optional(n.handled_by->at) : std::nullopt;
 }
 
-Feed read_feed(const Row& row) {
-  return {.version = row.integer(0),
-          .floor_version = row.integer(1),
-          .last_alert_version = row.integer(2),
-          .unread = row.integer(3),
-          .live = row.integer(4),
-          .bytes = row.integer(5),
-          .tombstones = row.integer(6),
-          .next_expiry = row.time(7),
-          .previous_alert_version = row.integer(8)};
-}
-
-constexpr auto kNever = Time(Duration(std::numeric_limits<std::int64_t>::max()));
-
 }  // namespace
 
 Feed lock(Connection& tx, const FeedKey& feed) {
   const auto select = [&] {
-    return tx.first(
-        "SELECT version, floor_version, last_alert_version, unread, live_count, bytes, tombstones, next_expiry_at, "
-        "previous_alert_version "
-        "FROM feeds WHERE shard = $1 AND user_id = $2 AND app_id = $3 FOR UPDATE",
-        {feed.shard(), feed.user, feed.app}, read_feed);
+    return tx.first("SELECT " HG_FEED_COLUMNS
+                    " FROM feeds WHERE shard = $1 AND user_id = $2 AND app_id = $3 FOR UPDATE",
+                    {feed.shard(), feed.user, feed.app}, read_feed);
   };
   if (auto row = select()) return *row;
   tx.exec(
@@ -114,11 +51,8 @@ void save(Connection& tx, const FeedKey& feed, const Feed& row) {
 }
 
 std::optional<Feed> find(Connection& tx, const FeedKey& feed) {
-  return tx.first(
-      "SELECT version, floor_version, last_alert_version, unread, live_count, bytes, tombstones, next_expiry_at, "
-      "previous_alert_version "
-      "FROM feeds WHERE shard = $1 AND user_id = $2 AND app_id = $3",
-      {feed.shard(), feed.user, feed.app}, read_feed);
+  return tx.first("SELECT " HG_FEED_COLUMNS " FROM feeds WHERE shard = $1 AND user_id = $2 AND app_id = $3",
+                  {feed.shard(), feed.user, feed.app}, read_feed);
 }
 
 Feed at(Connection& tx, const FeedKey& feed, Time now) {
@@ -143,50 +77,18 @@ void recount(Connection& tx, const FeedKey& feed, Feed& row, Time now) {
 }
 
 std::optional<model::Notification> notification(Connection& tx, const FeedKey& feed, const NotificationId& id) {
-  return tx.first("SELECT " HG_COLUMNS
+  return tx.first("SELECT " HG_NOTIFICATION_COLUMNS
                   " FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND id = $4",
-                  {feed.shard(), feed.user, feed.app, id}, read_whole);
+                  {feed.shard(), feed.user, feed.app, id}, read_notification);
 }
 
 void insert(Connection& tx, const FeedKey& feed, const model::Notification& n) {
-  const auto& c = n.content;
-  tx.exec("INSERT INTO notifications (shard, user_id, app_id, " HG_COLUMNS
+  std::vector<Value> values;
+  add_insert(values, feed, n);
+  tx.exec("INSERT INTO notifications (shard, user_id, app_id, " HG_NOTIFICATION_COLUMNS
           ", bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
           "$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)",
-          {feed.shard(),
-           feed.user,
-           feed.app,
-           n.id,
-           n.version,
-           c.app_notification_id,
-           c.group_name,
-           c.platforms,
-           c.display_ttl,
-           c.expires_at,
-           n.keep_until,
-           c.priority,
-           n.status,
-           n.read_state,
-           n.action_state,
-           n.snooze_until,
-           n.content_version,
-           n.created_at,
-           n.modified_at,
-           handled_platform(n),
-           handled_device(n),
-           handled_at(n),
-           n.posted_by,
-           n.request_id,
-           blob(n.fingerprint),
-           n.alert_version,
-           n.alerted_at,
-           maker(n),
-           n.made_after,
-           c.raw_content,
-           c.title,
-           c.body,
-           c.policies,
-           n.bytes()});
+          values, [](const Row&) {});
 }
 
 void update(Connection& tx, const FeedKey& feed, const model::Notification& n) {
@@ -260,6 +162,13 @@ std::vector<model::CapEntry> cap_entries(Connection& tx, const FeedKey& feed, Ti
       });
 }
 
+std::int64_t tombstones(Connection& tx, const FeedKey& feed) {
+  return tx
+      .first("SELECT COUNT(*) FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND status = 2",
+             {feed.shard(), feed.user, feed.app}, [](const Row& row) { return row.integer(0); })
+      .value();
+}
+
 std::vector<Tombstone> oldest_tombstones(Connection& tx, const FeedKey& feed, std::size_t limit) {
   return tx.all(
       "SELECT id, version FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND status = 2 "
@@ -271,28 +180,28 @@ std::vector<Tombstone> oldest_tombstones(Connection& tx, const FeedKey& feed, st
 std::vector<model::Notification> since(Connection& tx, const FeedKey& feed, std::int64_t version,
                                        const NotificationId& id, std::int64_t tombstones_above, Time now,
                                        std::size_t limit) {
-  return tx.all("SELECT " HG_COLUMNS
+  return tx.all("SELECT " HG_NOTIFICATION_COLUMNS
                 " FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND version >= $4 "
                 "AND (version > $4 OR id > $5) AND keep_until > $6 "
                 "AND (version > $7 OR (status <> 2 AND expires_at > $6)) ORDER BY version, id LIMIT $8",
                 {feed.shard(), feed.user, feed.app, version, id, now, tombstones_above, limit},
-                [now](const Row& row) { return as_change(read_whole(row), now); });
+                [now](const Row& row) { return as_change(read_notification(row), now); });
 }
 
 std::vector<model::Notification> newest(Connection& tx, const FeedKey& feed, std::int64_t above, Time now,
                                         std::size_t limit) {
-  return tx.all("SELECT " HG_COLUMNS
+  return tx.all("SELECT " HG_NOTIFICATION_COLUMNS
                 " FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND version > $4 "
                 "AND keep_until > $5 ORDER BY version DESC, id LIMIT $6",
                 {feed.shard(), feed.user, feed.app, above, now, limit},
-                [now](const Row& row) { return as_change(read_whole(row), now); });
+                [now](const Row& row) { return as_change(read_notification(row), now); });
 }
 
 std::vector<model::Notification> alerted(Connection& tx, const FeedKey& feed, std::int64_t first, std::int64_t last) {
-  return tx.all("SELECT " HG_COLUMNS
+  return tx.all("SELECT " HG_NOTIFICATION_COLUMNS
                 " FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND version >= $4 "
                 "AND alert_version >= $4 AND alert_version <= $5 ORDER BY alert_version, id",
-                {feed.shard(), feed.user, feed.app, first, last}, read_whole);
+                {feed.shard(), feed.user, feed.app, first, last}, read_notification);
 }
 
 std::optional<model::Notification> newest_asking(Connection& tx, const FeedKey& feed, model::PlatformMask platforms,
@@ -305,9 +214,13 @@ std::optional<model::Notification> newest_asking(Connection& tx, const FeedKey& 
 }
 
 std::vector<Spent> spent(Connection& tx, Time now, std::size_t limit) {
+  // Whole weeks of them are dropped (store/partitions): what lies in none is left.
   return tx.all(
-      "SELECT user_id, app_id, id FROM notifications WHERE expires_at <= $1 AND keep_until <= $1 ORDER BY expires_at "
-      "LIMIT $2",
+      tx.dialect() == Dialect::postgresql
+          ? "SELECT user_id, app_id, id FROM notifications_other WHERE expires_at <= $1 AND keep_until <= $1 ORDER BY "
+            "expires_at LIMIT $2"
+          : "SELECT user_id, app_id, id FROM notifications WHERE expires_at <= $1 AND keep_until <= $1 ORDER BY "
+            "expires_at LIMIT $2",
       {now, limit},
       [](const Row& row) { return Spent{{row.id<UserId>(0), row.id<AppId>(1)}, row.id<NotificationId>(2)}; });
 }

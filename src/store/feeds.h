@@ -18,9 +18,9 @@ struct Feed {
   std::int64_t floor_version = 0;                // tombstones up to it are gone
   std::int64_t last_alert_version = 0;           // its last change that asked for attention
   std::int64_t unread = 0, live = 0, bytes = 0;  // of what is neither deleted nor expired, while next_expiry lies ahead
-  std::int64_t tombstones = 0;
-  Time next_expiry{};                       // nothing live expires before; the counts hold until then
-  std::int64_t previous_alert_version = 0;  // the alert before the last
+  std::int64_t tombstones = 0;                   // at the most: on PostgreSQL some may have gone with their partition
+  Time next_expiry{};                            // nothing live expires before; the counts hold until then
+  std::int64_t previous_alert_version = 0;       // the alert before the last
 };
 
 namespace feeds {
@@ -47,6 +47,8 @@ void erase(Connection& tx, const FeedKey& feed, const NotificationId& id);
 void heads(Connection& tx, const FeedKey& feed, Time now, const std::function<void(const model::Notification&)>& each);
 // What the cap decides by.
 std::vector<model::CapEntry> cap_entries(Connection& tx, const FeedKey& feed, Time now);
+// How many there are.
+std::int64_t tombstones(Connection& tx, const FeedKey& feed);
 // The oldest changes first.
 struct Tombstone {
   NotificationId id;
@@ -71,7 +73,8 @@ std::vector<model::Notification> alerted(Connection& tx, const FeedKey& feed, st
 std::optional<model::Notification> newest_asking(Connection& tx, const FeedKey& feed, model::PlatformMask platforms,
                                                  Time now);
 
-// Feeds with rows whose time is over at `now`, for the janitor; at most `limit` rows.
+// Feeds with rows whose time is over at `now`, for the janitor; at most `limit` rows. On PostgreSQL only those that go
+// with no partition.
 struct Spent {
   FeedKey feed;
   NotificationId id;

@@ -1,43 +1,24 @@
-// For tests: a store in a temporary folder that goes with it.
+// For tests: a store in a place of its own that goes with it.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
-#include "store/database.h"
+#include "store/engines_for_tests.h"
 
 namespace hg::store {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "heliograph-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder can be made");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] std::string file(std::string_view name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
+// On PostgreSQL with one writer, so that its jobs come one after the other as on SQLite, unless several are wanted.
 class TemporaryStore {
  public:
-  TemporaryStore() : database_(open()) {}
+  explicit TemporaryStore(const Engine& engine = chosen_engine(), int writers = 1)
+      : engine_(engine), writers_(writers), place_(engine.place(folder_)), database_(open()) {}
 
   Database& operator*() { return *database_; }
   Database* operator->() { return database_.get(); }
-  [[nodiscard]] std::string path() const { return folder_.file("heliograph.db"); }
+  // The file; on PostgreSQL the URL.
+  [[nodiscard]] const std::string& path() const { return place_; }
   // Closes it and opens it again, as a restart does.
   void reopen() {
     database_.reset();
@@ -46,11 +27,16 @@ class TemporaryStore {
 
  private:
   std::unique_ptr<Database> open() {
-    auto opened = Database::open({.path = path()}, Time{});
+    auto options = engine_.options(place_);
+    options.writers = writers_;
+    auto opened = Database::open(std::move(options), Time{});
     if (!opened) throw std::runtime_error(opened.error().message);
     return std::move(*opened);
   }
+  const Engine& engine_;
+  const int writers_;
   TemporaryFolder folder_;
+  const std::string place_;
   std::unique_ptr<Database> database_;
 };
 

@@ -19,6 +19,8 @@ CREATE TABLE feeds (
   PRIMARY KEY (shard, user_id, app_id)
 ) WITH (fillfactor = 70);
 
+-- In partitions by the week in which the latest expiry it ever had lies, which are dropped when that is over (store/partitions).
+-- A key has to have the week in it: that an id is there once is kept by the lock on the feed's row.
 CREATE TABLE notifications (
   shard BIGINT NOT NULL,
   user_id BYTEA NOT NULL,
@@ -52,10 +54,11 @@ CREATE TABLE notifications (
   alert_version BIGINT NOT NULL DEFAULT 0,
   alerted_at BIGINT NOT NULL DEFAULT 0,
   bytes BIGINT NOT NULL DEFAULT 0,
-  UNIQUE (shard, user_id, app_id, id)
-);
+  UNIQUE (shard, user_id, app_id, id, keep_until)
+) PARTITION BY RANGE (keep_until);
+CREATE TABLE notifications_other PARTITION OF notifications DEFAULT;
 CREATE INDEX notifications_by_version ON notifications (shard, user_id, app_id, version);
-CREATE INDEX notifications_by_expiry ON notifications (expires_at);
+CREATE INDEX notifications_by_expiry ON notifications_other (expires_at);
 
 -- Append-only: one row a change that somebody may have to be pushed or mailed.
 CREATE TABLE outbox (
