@@ -1,12 +1,14 @@
 // Fills a fresh demo deployment that no server uses: users with a live-only subscription and so many notifications
 // each, as they lie in a store where everybody's posts came mixed.
-//   fill DATA USERS NOTIFICATIONS
+//   fill DATA USERS NOTIFICATIONS      the database that HELIOGRAPH_STORE names, where it names one
+#include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 
-#include "app/data.h"
+#include "app/store.h"
 #include "sample.h"
-#include "store/database.h"
+#include "store/groups.h"
 #include "store/subscriptions.h"
 #include "store/users.h"
 
@@ -41,24 +43,35 @@ void add_user(store::Connection& tx, const FeedKey& feed, const Deployment& into
   store::subscriptions::insert(tx, row);
 }
 
+std::vector<FeedKey> feeds_in_order(std::vector<FeedKey> feeds) {
+  std::ranges::sort(feeds);
+  return feeds;
+}
+
+// A notification for everybody.
+void add_version(store::Connection& tx, const std::vector<FeedKey>& feeds, int version, int last, Time now) {
+  std::deque<model::Notification> rows;
+  store::groups::Writes writes;
+  for (const auto& feed : feeds) {
+    rows.push_back(bench::sample(now, version));
+    writes.inserted.emplace_back(feed, &rows.back());
+    if (version == last) writes.feeds.emplace_back(feed, bench::after(version, rows.back()));
+  }
+  store::groups::write(tx, writes);
+  store::groups::save_feeds(tx, writes);
+}
+
 void fill(store::Connection& tx, int users, int notifications) {
   const auto now = SystemClock().now();
   const auto into = deployment(tx);
-  tx.script("PRAGMA cache_size = -2000000");
+  if (tx.dialect() == store::Dialect::sqlite) tx.script("PRAGMA cache_size = -2000000");
   std::vector<FeedKey> feeds;
   for (int i = 0; i < users; ++i) {
     feeds.push_back({UserId{crypto::random_guid()}, into.app});
     add_user(tx, feeds.back(), into, i, now);
   }
-  for (int version = 1; version <= notifications; ++version) {
-    for (const auto& feed : feeds) {
-      const auto row = bench::sample(now, version);
-      store::feeds::insert(tx, feed, row);
-      if (version < notifications) continue;
-      store::feeds::lock(tx, feed);
-      store::feeds::save(tx, feed, bench::after(version, row));
-    }
-  }
+  store::groups::lock(tx, feeds_in_order(feeds));
+  for (int version = 1; version <= notifications; ++version) add_version(tx, feeds, version, notifications, now);
 }
 
 }  // namespace
@@ -71,7 +84,11 @@ int main(int argc, char** argv) try {
   const app::DataFiles files(argv[1]);
   auto lock = app::DataLock::take(files);
   if (!lock) throw std::runtime_error(lock.error().message);
-  auto database = store::Database::open({.path = files.database}, SystemClock().now());
+  app::Config config;
+  if (const char* named = std::getenv("HELIOGRAPH_STORE")) config.store = named;
+  auto options = app::store_of(config, files);
+  if (!options) throw std::runtime_error(options.error().message);
+  auto database = store::Database::open(std::move(*options), SystemClock().now());
   if (!database) throw std::runtime_error(database.error().message);
   (*database)->transact_now([&](store::Connection& tx) {
     fill(tx, std::atoi(argv[2]), std::atoi(argv[3]));

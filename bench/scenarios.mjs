@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { deliver } from './deliver.mjs';
+import { postgres } from './postgres.mjs';
 import { deployment, figures, folder, heliograph, peer, run, serveBare, serveHeliograph, serveMosquitto, serveNginx, tool } from './servers.mjs';
 
 async function post(size, interleave) {
@@ -95,5 +96,5 @@ async function start(size, interleave) {
   return interleave({ 'Heliograph, warm': started(false), 'Heliograph, cold cache': started(true) }, size.rounds);
 }
 
-export const scenarios = { post, live, fanout, idle, delta, deliver, start };
+export const scenarios = { post, pg: postgres, live, fanout, idle, delta, deliver, start };
 export { heliograph };

@@ -78,10 +78,11 @@ class Server {
 }
 
 // A demo deployment with so many more users and notifications each; no server runs on it.
-export function deployment(name, users, notifications) {
+export function deployment(name, users, notifications, more = {}) {
   const data = path.join(folder(name), 'data');
-  const demo = JSON.parse(run(heliograph, ['init', '--data', data, '--demo', '--json']));
-  run(tool('fill'), [data, String(users), String(notifications)]);
+  const env = { ...process.env, ...more };
+  const demo = JSON.parse(run(heliograph, ['init', '--data', data, '--demo', '--json'], { env }));
+  run(tool('fill'), [data, String(users), String(notifications)], { env });
   return { data, demo };
 }
 

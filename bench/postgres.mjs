@@ -1,0 +1,54 @@
+// A durable post on PostgreSQL beside the best that single appends come to on the same server: pgbench, one statement a
+// transaction that does to the same tables what a post does, and nothing around it.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Postgres } from '../tests/harness/postgres.mjs';
+import { deployment, folder, run, scope, serveHeliograph } from './servers.mjs';
+
+// Of user n: as random as a real one's id, and found again.
+const user = (n) => `decode(md5((${n})::text), 'hex')`;
+const shard = (id) => `(get_byte(${id}, 0) << 6 | get_byte(${id}, 1) >> 2)`;
+const app = "decode('00112233445566778899aabbccddeeff', 'hex')";
+const columns = 'shard, user_id, app_id, id, version, app_notification_id, title, body, platform_mask, expires_at, keep_until, priority, status, read_state, action_state, content_version, created_at, posted_by, fingerprint, bytes';
+const now = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
+const content = `uuid_send(gen_random_uuid()), version, gen_random_uuid()::text, 'Your order has been shipped', repeat('x', 300), 255,
+  ${now} + 604800000, ${now} + 604800000, 0, 0, 0, 0, 1, ${now}, ${app}, sha256('x'), 400`;
+
+const append = (users) => `\\set n random(1, ${users})
+WITH feed AS (UPDATE feeds SET version = version + 1, unread = unread + 1, live_count = live_count + 1, bytes = bytes + 400
+  WHERE shard = ${shard(user(':n'))} AND user_id = ${user(':n')} AND app_id = ${app} RETURNING shard, user_id, app_id, version)
+INSERT INTO notifications (${columns}) SELECT shard, user_id, app_id, ${content} FROM feed;
+`;
+
+function fill(postgres, name, { users, stored }) {
+  postgres.query(`INSERT INTO feeds (shard, user_id, app_id, version) SELECT ${shard('u')}, u, ${app}, ${stored} FROM (SELECT ${user('n')} AS u FROM generate_series(1, ${users}) n) one`, name);
+  postgres.query(`INSERT INTO notifications (${columns}) SELECT shard, user_id, app_id, ${content} FROM generate_series(1, ${stored}) v (version), (SELECT shard, user_id, app_id FROM feeds) feed`, name);
+  postgres.query('VACUUM ANALYZE', name);
+}
+
+export async function postgres(size, interleave) {
+  const server = await Postgres.start({ args: ['-c', 'shared_buffers=512MB', '-c', 'max_wal_size=4GB', '-c', 'wal_compression=off'] });
+  scope.after(() => server.stop());
+  const env = { HELIOGRAPH_STORE: server.create('posts') };
+  const filled = deployment('pg', size.users, size.stored, env);
+  server.query('VACUUM ANALYZE', 'posts');
+  deployment('pg-single', 0, 0, { HELIOGRAPH_STORE: server.create('single') });
+  fill(server, 'single', size);
+  const script = path.join(folder('pgbench'), 'append.sql');
+  writeFileSync(script, append(size.users));
+
+  const heliograph = await serveHeliograph(filled, { env });
+  const posts = (connections) => () =>
+    heliograph.bench('post', ['--users', size.users, '--connections', connections, '--seconds', size.seconds]);
+  const single = (clients) => () => {
+    const said = run('/usr/lib/postgresql/15/bin/pgbench', ['-n', '-M', 'prepared', '-f', script, '-c', String(clients), '-j', '2', '-T', String(size.seconds), server.of('single')]);
+    return { perSecond: Number(said.match(/tps = ([\d.]+)/)[1]), p50Ms: Number(said.match(/latency average = ([\d.]+)/)[1]) };
+  };
+  return interleave({
+    'Heliograph, 64 connections': posts(64),
+    'pgbench, 16 clients': single(16),
+    'Heliograph, 256 connections': posts(256),
+    'pgbench, 32 clients': single(32),
+    'pgbench, 64 clients': single(64),
+  }, size.rounds);
+}
