@@ -196,7 +196,8 @@ TEST(Delivery, ends_an_endpoint_that_is_gone_and_what_was_owed_to_it) {
   EXPECT_EQ(row->subscription.ended_reason, model::EndReason::channel_gone);
   ASSERT_EQ(s.published.size(), 1U);
   EXPECT_EQ(std::get<bus::Ended>(s.published[0]).reason, "channelGone");
-  EXPECT_FALSE(s.store->read_now([&](store::Connection& tx) { return store::channels::find(tx, row->channel_hash); }));
+  EXPECT_FALSE(
+      s.store->transact_now([&](store::Connection& tx) { return store::channels::find(tx, row->channel_hash); }));
   EXPECT_TRUE(s.jobs().empty());
 }
 
