@@ -113,8 +113,7 @@ struct Server::Parts {
           const auto* found = directory->cross_device_app(app);
           return found == nullptr ? std::string() : found->host_name;
         }),
-        writer(*database, bus,
-               {.host_name = host_name, .due = [this](Time due) { hint(due); }, .followed = followed()},
+        writer(*database, bus, {.host_name = host_name, .due = [this](Time due) { hint(due); }, .followed = followed()},
                limits_of_writer(*database)),
         reader(*database, tokens, clock),
         subscriptions(*database, bus, tokens, key, clock),
