@@ -137,6 +137,7 @@ delivery::Hooks Deliveries::hooks() {
   hooks.opened = [this](store::SubscriptionRow row) { return house_.subscriptions.opened(std::move(row)); };
   hooks.sealed = [this](const model::Subscription& s) { return house_.subscriptions.sealed_channel(s); };
   hooks.live = [this](const FeedKey& feed) { return house_.presence.of(feed) > 0; };
+  hooks.live_elsewhere = house_.live_elsewhere;
   hooks.write_seen = [this] { return house_.subscriptions.flush_seen(); };
   hooks.publish = [this](std::vector<bus::Message> messages) { house_.bus.publish(std::move(messages)); };
   hooks.random = jitter();

@@ -33,6 +33,7 @@ class Deliveries {
     feed::Subscriptions& subscriptions;
     const feed::Tokens& tokens;
     const bus::Presence& presence;
+    std::function<boost::asio::awaitable<bool>(FeedKey)> live_elsewhere;  // empty: this is the only node
     feed::HostName host_name;
     const crypto::SealingKey& key;
     const Clock& clock;

@@ -16,6 +16,7 @@
 #include "api/live.h"
 #include "app/bus.h"
 #include "app/deliveries.h"
+#include "app/inquiry.h"
 #include "app/limits.h"
 #include "app/listeners.h"
 #include "app/store.h"
@@ -119,6 +120,7 @@ struct Server::Parts {
         subscriptions(*database, bus, tokens, key, clock),
         janitor(*database, bus),
         background(1),
+        inquiry(background[0].executor(), bus),
         deliveries(background[0].executor(),
                    {.database = *database,
                     .bus = bus,
@@ -126,6 +128,7 @@ struct Server::Parts {
                     .subscriptions = subscriptions,
                     .tokens = tokens,
                     .presence = presence,
+                    .live_elsewhere = live_elsewhere(),
                     .host_name = host_name,
                     .key = key,
                     .clock = clock},
@@ -148,6 +151,11 @@ struct Server::Parts {
   std::function<bool(const FeedKey&)> followed() {
     if (!config.bus.empty()) return {};
     return [this](const FeedKey& feed) { return presence.of(feed) > 0; };
+  }
+
+  std::function<asio::awaitable<bool>(FeedKey)> live_elsewhere() {
+    if (config.bus.empty()) return {};
+    return [this](FeedKey feed) { return inquiry.live(feed); };
   }
 
   void hint(Time due) {
@@ -240,6 +248,7 @@ struct Server::Parts {
     background[0].post([&] {
       stopping = true;
       listening.reset();
+      inquiry.stop();
       deliveries.stop();
       janitor_timer.cancel();
       watch.stop();
@@ -272,6 +281,7 @@ struct Server::Parts {
                          attempts, writer, reader,    subscriptions, tokens,   {}};
 
   net::Loops background;
+  Inquiry inquiry;
   Deliveries deliveries;
   std::shared_ptr<bus::Listener> listening;  // to changes of the directory
   std::future<void> delivered;               // when the worker has ended

@@ -63,7 +63,23 @@ struct Missed {
   int group = -1;  // of these feeds (group_of); -1: of all
 };
 
-using Message = std::variant<Moved, Stale, Ended, Missed>;
+// Is the user of this feed connected live anywhere? Who knows of a connection says Here.
+struct Asks {
+  FeedKey feed;
+  Guid question;
+};
+struct Here {
+  Guid question;
+};
+
+using Message = std::variant<Moved, Stale, Ended, Missed, Asks, Here>;
+// Of which feed it is; null for what concerns everybody.
+inline const FeedKey* feed_of(const Message& message) {
+  if (const auto* moved = std::get_if<Moved>(&message)) return &moved->feed;
+  if (const auto* ended = std::get_if<Ended>(&message)) return &ended->feed;
+  if (const auto* asks = std::get_if<Asks>(&message)) return &asks->feed;
+  return nullptr;
+}
 
 // Feeds are listened to by groups of their users' shards, so that a machine hears of its own users alone.
 inline constexpr int kGroups = 256;
@@ -92,7 +108,8 @@ class Bus {
   // From any thread; waits for nobody. One wake of each concerned listener of this process, however many messages.
   virtual void publish(std::vector<Message> messages) = 0;
 
-  // `handler` is called through `post` with every message about feeds that are followed, and with every Stale.
+  // `handler` is called through `post` with every message about feeds that are followed, and with all that concerns
+  // everybody.
   [[nodiscard]] virtual std::shared_ptr<Listener> subscribe(Post post, Handler handler) = 0;
 
   // Whether other machines hear of what is published; true where there is none.

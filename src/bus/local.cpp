@@ -37,8 +37,7 @@ struct Local::Ear {
   [[nodiscard]] const Count& at(int group) const { return follows.at(static_cast<std::size_t>(group)); }
   // From any thread.
   [[nodiscard]] bool wants(const Message& message) const {
-    if (const auto* moved = std::get_if<Moved>(&message)) return at(group_of(moved->feed)) > 0;
-    if (const auto* ended = std::get_if<Ended>(&message)) return at(group_of(ended->feed)) > 0;
+    if (const auto* feed = feed_of(message)) return at(group_of(*feed)) > 0;
     if (const auto* missed = std::get_if<Missed>(&message)) return missed->group < 0 || at(missed->group) > 0;
     return true;
   }

@@ -336,9 +336,8 @@ class Nats::Talk {
     return options_.subjects + (group < 0 ? ".all" : "." + std::to_string(group));
   }
   static int group_for(const Message& message) {
-    if (const auto* moved = std::get_if<Moved>(&message)) return group_of(moved->feed);
-    if (const auto* ended = std::get_if<Ended>(&message)) return group_of(ended->feed);
-    return -1;
+    const auto* feed = feed_of(message);
+    return feed == nullptr ? -1 : group_of(*feed);
   }
 
   // The library's threads call these.

@@ -9,7 +9,7 @@ namespace {
 
 // Whoever reads a message of another version drops it: two neighbouring programs may run beside each other.
 constexpr std::uint8_t kVersion = 1;
-enum class Kind : std::uint8_t { moved = 1, stale = 2, ended = 3, missed = 4 };
+enum class Kind : std::uint8_t { moved = 1, stale = 2, ended = 3, missed = 4, asks = 5, here = 6 };
 
 constexpr std::size_t kMaxNotes = 1024;  // of a ChangeNote
 constexpr std::size_t kMaxReason = 64;
@@ -225,6 +225,25 @@ Missed missed(In& in) {
   return {.group = static_cast<int>(group) - 1};
 }
 
+std::string encoded(const Asks& asks) {
+  Out out(Kind::asks);
+  out.feed(asks.feed);
+  out.guid(asks.question);
+  return out.take();
+}
+
+Asks asks(In& in) {
+  Asks asks{.feed = in.feed(), .question = {}};
+  asks.question = in.guid();
+  return asks;
+}
+
+std::string encoded(const Here& here) {
+  Out out(Kind::here);
+  out.guid(here.question);
+  return out.take();
+}
+
 }  // namespace
 
 std::string encode(const Message& message) {
@@ -247,6 +266,12 @@ std::optional<Message> decode(std::string_view bytes) {
       break;
     case Kind::missed:
       message = missed(in);
+      break;
+    case Kind::asks:
+      message = asks(in);
+      break;
+    case Kind::here:
+      message = Here{in.guid()};
       break;
   }
   return in.done() ? message : std::nullopt;

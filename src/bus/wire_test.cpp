@@ -60,6 +60,10 @@ TEST(Wire, brings_back_what_was_sent) {
   EXPECT_EQ(ended.feed, feed());
   EXPECT_EQ(ended.subscription, SubscriptionId{guid(6)});
   EXPECT_EQ(ended.reason, "channelGone");
+  const auto asks = back(Asks{feed(), guid(7)});
+  EXPECT_EQ(asks.feed, feed());
+  EXPECT_EQ(asks.question, guid(7));
+  EXPECT_EQ(back(Here{guid(8)}).question, guid(8));
   EXPECT_EQ(back(Missed{}).group, -1);
   EXPECT_EQ(back(Missed{255}).group, 255);
 }
@@ -77,8 +81,9 @@ TEST(Wire, leaves_out_a_change_that_is_too_large) {
 }
 
 TEST(Wire, takes_nothing_that_was_cut_or_goes_on) {
-  for (const Message& message : {Message(moved()), Message(Stale{}),
-                                 Message(Ended{feed(), SubscriptionId{guid(6)}, "expired"}), Message(Missed{})}) {
+  for (const Message& message :
+       {Message(moved()), Message(Stale{}), Message(Ended{feed(), SubscriptionId{guid(6)}, "expired"}),
+        Message(Missed{}), Message(Asks{feed(), guid(7)}), Message(Here{guid(8)})}) {
     const auto bytes = encode(message);
     for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode(bytes.substr(0, size))) << size;
     EXPECT_FALSE(decode(bytes + '\0'));

@@ -33,6 +33,22 @@ TEST(Delivery, escalates_when_nobody_acknowledged_live) {
   EXPECT_EQ(s.outcome(id, phone), "accepted");
 }
 
+TEST(Delivery, waits_for_who_is_live_at_another_node_and_asks_only_where_that_matters) {
+  Setting s;
+  const auto phone = s.subscribe(ChannelKind::fcm, "phone");
+  s.post("plain");
+  s.step();
+  EXPECT_EQ(s.asked_elsewhere, 0);
+  s.live_elsewhere = true;
+
+  const auto id = s.post("order", [](model::Notification& n) { n.content.policies = kFirstActive; });
+  s.step();
+
+  EXPECT_EQ(s.asked_elsewhere, 1);
+  EXPECT_EQ(s.outcome(id, phone), "pending/firstActive");
+  EXPECT_EQ(s.sender(ChannelKind::fcm).given.size(), 1U) << "the plain one";
+}
+
 TEST(Delivery, never_buzzes_where_it_was_handled_before_the_escalation) {
   Setting s;
   const auto phone = s.subscribe(ChannelKind::fcm, "phone");

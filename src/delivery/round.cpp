@@ -98,15 +98,19 @@ asio::awaitable<void> Worker::work(std::shared_ptr<Round> round) {
 
 asio::awaitable<void> Worker::look_and_send(std::shared_ptr<Round> round) {
   const FeedKey feed = round->lease.feed;
-  const bool live = hooks_.live && hooks_.live(feed);
+  bool live = hooks_.live && hooks_.live(feed);
   const auto see = [&](Time now) {
     return database_.read([&, now](store::Connection& tx) { return look(tx, feed, now, live, options_.bounds); });
   };
   round->sight = co_await see(clock_.now());
+  bool again = false;
   if (round->sight.asks_who_fetched && hooks_.write_seen) {
     co_await hooks_.write_seen();
-    round->sight = co_await see(clock_.now());
+    again = true;
   }
+  if (round->sight.plan.waits_for_nobody && hooks_.live_elsewhere && co_await hooks_.live_elsewhere(feed))
+    again = live = true;
+  if (again) round->sight = co_await see(clock_.now());
   round->settlement = settlement_of(round->sight, round->lease);
   co_await give_back(round);
 

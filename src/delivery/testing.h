@@ -66,7 +66,8 @@ struct Setting {
   std::vector<model::ChangeRequest> asked;
   std::function<Result<model::Changed>()> answer = [] { return model::Changed{}; };
   std::vector<bus::Message> published;
-  bool live = false;
+  bool live = false, live_elsewhere = false;
+  int asked_elsewhere = 0;
   double random = 0.5;
   std::string mail = "alice@example.com";
   Worker worker{loop.get_executor(), *store, hooks(), clock, {}};
@@ -93,6 +94,10 @@ struct Setting {
     };
     hooks.sealed = [](const model::Subscription& s) { return s.channel.environment + ' ' + s.channel.address; };
     hooks.live = [this](const FeedKey&) { return live; };
+    hooks.live_elsewhere = [this](FeedKey) -> boost::asio::awaitable<bool> {
+      ++asked_elsewhere;
+      co_return live_elsewhere;
+    };
     hooks.publish = [this](std::vector<bus::Message> messages) {
       for (auto& message : messages) published.push_back(std::move(message));
     };

@@ -13,6 +13,8 @@ namespace hg::delivery {
 namespace {
 
 constexpr Duration kBackOff = std::chrono::seconds(1);
+constexpr Duration kGlance = std::chrono::milliseconds(50);  // between two looks at what another node has leased
+constexpr Duration kLongestSend = std::chrono::seconds(10);
 constexpr Duration kGather = std::chrono::milliseconds(3);  // between two claims: a transaction each
 
 void say(const Settled::Turn& turn) {
@@ -195,6 +197,19 @@ asio::awaitable<void> Worker::quiet(FeedKey feed) {
     return std::any_of(one, end, [&](const auto& round) { return round.second <= until; });
   };
   while (busy()) co_await wait(changed_);
+  // What is leased and is not ours is another node's; whoever leases it next sees who has the channel.
+  const auto leased = [&] {
+    return database_.read([&](store::Connection& tx) { return store::jobs::leased(tx, feed, clock_.now()); });
+  };
+  const auto theirs = co_await leased();
+  if (!theirs) co_return;
+  asio::steady_timer pause(loop_);
+  // A node that died holds its lease for longer, and sends nothing.
+  const auto end = clock_.now() + kLongestSend;
+  while (!stopped_ && !busy_.contains(feed) && clock_.now() < end && co_await leased() == theirs) {
+    pause.expires_after(kGlance);
+    co_await wait(pause);
+  }
 }
 
 }  // namespace hg::delivery

@@ -41,7 +41,9 @@ struct Hooks {
   std::function<model::Subscription(store::SubscriptionRow)> opened;
   // Its channel as it is stored.
   std::function<std::string(const model::Subscription&)> sealed = {};
-  std::function<bool(const FeedKey&)> live = {};                  // whether the user is connected
+  std::function<bool(const FeedKey&)> live = {};  // whether the user is connected
+  // Likewise at another node; asked where something waits for it. Empty: there is none.
+  std::function<boost::asio::awaitable<bool>(FeedKey)> live_elsewhere = {};
   std::function<boost::asio::awaitable<void>()> write_seen = {};  // what endpoints acknowledged lately
   std::function<void(std::vector<bus::Message>)> publish = {};
   std::function<double()> random = [] { return 0.5; };  // in [0, 1)
@@ -75,7 +77,7 @@ class Worker {
   void stop();
 
   // Resumes when nothing is on its way to an endpoint of the feed that was looked at before this was called: who takes
-  // a channel over waits for it. On the worker's loop.
+  // a channel over waits for it, and for another node that has leased the feed. On the worker's loop.
   boost::asio::awaitable<void> quiet(FeedKey feed);
   // From any thread.
   [[nodiscard]] const Tally& tally() const { return tally_; }

@@ -361,14 +361,14 @@ Hub::Hub(asio::any_io_executor loop, Reader& reader, Subscriptions& subscription
                                      options)) {
   // The token ends the calls, so the state outlives every one of them.
   state_->listening = bus.subscribe([loop](std::function<void()> task) { asio::post(loop, std::move(task)); },
-                                    [state = state_.get()](const bus::Message& message) {
-                                      if (const auto* moved = std::get_if<bus::Moved>(&message)) {
-                                        state->moved(*moved);
-                                      } else if (const auto* ended = std::get_if<bus::Ended>(&message)) {
-                                        state->ended(*ended);
-                                      } else if (const auto* missed = std::get_if<bus::Missed>(&message)) {
+                                    [state = state_.get(), &bus](const bus::Message& message) {
+                                      if (const auto* moved = std::get_if<bus::Moved>(&message)) state->moved(*moved);
+                                      if (const auto* ended = std::get_if<bus::Ended>(&message)) state->ended(*ended);
+                                      if (const auto* missed = std::get_if<bus::Missed>(&message))
                                         state->missed(*missed);
-                                      }
+                                      const auto* asks = std::get_if<bus::Asks>(&message);
+                                      if (asks != nullptr && state->feeds.contains(asks->feed))
+                                        bus.publish({bus::Here{asks->question}});
                                     });
 }
 

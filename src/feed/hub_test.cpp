@@ -272,6 +272,27 @@ TEST(Hub, follows_the_groups_of_those_who_are_connected_and_no_others) {
   EXPECT_EQ(followed.size(), 3U);
 }
 
+TEST(Hub, says_whether_a_user_is_connected_here) {
+  LiveWorld world;
+  std::vector<Guid> here;
+  const auto listening = listen_to_all(world.bus, world.loop, [&](const bus::Message& message) {
+    if (const auto* said = std::get_if<bus::Here>(&message)) here.push_back(said->question);
+  });
+  const auto first = crypto::random_guid(), second = crypto::random_guid();
+  const auto ask = [&](const Guid& question) {
+    world.bus.publish({bus::Asks{world.feed, question}});
+    world.settle();
+  };
+  Connection reader;
+
+  ask(first);
+  EXPECT_TRUE(here.empty());
+  world.open(reader);
+  ask(second);
+
+  EXPECT_EQ(here, std::vector<Guid>{second});
+}
+
 // Loses every other message, and says nothing of it.
 class Lossy final : public bus::Bus {
  public:

@@ -263,6 +263,7 @@ void Planner::alert(const Notification& n, const SubscriptionId& maker, bool may
       fate(n, n.alert_version, s.id, Outcome::pending, "firstActive");
       waiting = true;
     } else {
+      if (may_wait && wishes.first_active) plan_.waits_for_nobody = true;
       alert(n, wishes, to);
     }
   }

@@ -79,6 +79,7 @@ struct Plan {
   std::vector<Job> spent;  // of the due ones: to be erased, then
   std::vector<Job> jobs;   // to be put
   std::vector<Fate> fates;
+  bool waits_for_nobody = false;  // something goes at once that would wait for a live user
 };
 Plan plan(const FeedKey& feed, const Occasion& occasion);
 

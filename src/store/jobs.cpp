@@ -62,6 +62,12 @@ bool holds(Connection& tx, const Lease& lease) {
       .has_value();
 }
 
+std::optional<std::int64_t> leased(Connection& tx, const FeedKey& feed, Time now) {
+  return tx.first(
+      "SELECT push_attempt FROM feeds WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND push_lease_until > $4",
+      {feed.shard(), feed.user, feed.app, now}, [](const Row& row) { return row.integer(0); });
+}
+
 void release(Connection& tx, const Lease& lease) {
   tx.exec(
       "UPDATE feeds SET push_lease_until = 0 WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND push_attempt = $4",

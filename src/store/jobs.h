@@ -32,6 +32,8 @@ std::vector<FeedKey> due_feeds(Connection& tx, Time now, std::size_t limit);
 std::optional<Lease> lease(Connection& tx, const FeedKey& feed, Time now, Duration length);
 // True while the lease is still this one: the first statement of whatever settles under it.
 bool holds(Connection& tx, const Lease& lease);
+// The attempt that has the feed at `now`; nullopt: none.
+std::optional<std::int64_t> leased(Connection& tx, const FeedKey& feed, Time now);
 void release(Connection& tx, const Lease& lease);
 // For a process that has the store for itself, when it starts: nobody holds a lease.
 void release_all(Connection& tx);
