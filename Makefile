@@ -2,7 +2,7 @@
 PORT ?= 8080
 export PORT
 
-.PHONY: help run test build check fuzz bench soak clean run-clean
+.PHONY: help run test build check fuzz bench cluster soak clean run-clean
 
 help:
 	@echo 'make run        install what is needed, build, and serve the demo on http://127.0.0.1:$(PORT)'
@@ -11,6 +11,7 @@ help:
 	@echo 'make check      what a change must pass: format, clang-tidy, tests under sanitizers'
 	@echo 'make fuzz       the fuzzers, each for FUZZ_SECONDS (600)'
 	@echo 'make bench      measure beside the references (BENCH_QUICK=1: a short run)'
+	@echo 'make cluster    three nodes, PostgreSQL with a standby, three NATS servers and a balancer on loopback'
 	@echo 'make soak       ten minutes of load while every platform fails (SOAK_SECONDS)'
 	@echo 'make run-clean  forget the demo data of `make run`'
 	@echo 'make clean      remove build/'
@@ -34,6 +35,11 @@ bench:
 	@tools/setup --bench
 	@tools/build release heliograph heliograph-pushsim bench_programs
 	@tools/node bench/run.mjs
+
+cluster:
+	@tools/setup --test
+	@tools/build release heliograph
+	@tools/node tools/cluster.mjs
 
 soak:
 	@tools/setup --test

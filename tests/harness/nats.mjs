@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { freePort } from './proxies.mjs';
 import { temporaryFolder, until } from './server.mjs';
 
 export class Nats {
@@ -14,6 +15,15 @@ export class Nats {
     await nats.begin();
     t?.after(() => nats.end('SIGTERM'));
     return nats;
+  }
+
+  // Several that are one: {address, servers}.
+  static async startCluster(t, count) {
+    const routes = await Promise.all(Array.from({ length: count }, freePort));
+    const all = routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
+    const servers = [];
+    for (const [i, port] of routes.entries()) servers.push(await Nats.start(t, { more: `server_name: "nats-${i + 1}"\ncluster { name: "heliograph", listen: "127.0.0.1:${port}", routes: [${all}] }` }));
+    return { servers, address: servers.map(({ address }) => address).join(','), get port() { return servers[0].port; } };
   }
 
   // Again, on the port it had.

@@ -1,0 +1,78 @@
+// Three nodes on one PostgreSQL with NATS between them: what is posted at one is live at the others, and what ends at one ends at all.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { until } from '../harness/server.mjs';
+import { call, concerns, Live, subscribe } from '../harness/actors.mjs';
+import { metric, onBus, posts, postTo as post } from '../harness/cluster.mjs';
+import { spread } from '../harness/raw.mjs';
+
+test('a post at one node is live at another', { timeout: 300_000 }, async (t) => {
+  const at = await posts(t);
+  const { cluster } = at, [a, b, c] = cluster.nodes;
+  await onBus(cluster);
+  const there = await Live.open(b.base, at.tokens[0], { subscription: at.device.id });
+  const beside = await Live.open(c.base, at.tokens[0], { path: '/beta/me/notifications/stream' });
+  t.after(() => Promise.all([there.close(), beside.close()]));
+  const times = [];
+  for (let i = 0; i < 300; ++i) {
+    const begun = performance.now();
+    const posted = await post(a.base, at, at.device.unsid, { appNotificationId: `post-${i % 50}` });
+    assert.equal(posted.status, 201, posted.raw);
+    const fits = (message) => concerns(posted.json.id)(message) && message.newETag === posted.headers.get('x-new-etag');
+    const { receivedAt } = await there.next(fits);
+    await beside.next(fits);
+    times.push(receivedAt - begun);
+  }
+  const { p50, p99, worst } = spread(times);
+  t.diagnostic(`measured a post at A is live at B after ${p50} ms (median), ${p99} ms (p99), ${worst} ms (worst of 300), its commit in that`);
+  assert.ok((await metric(b, 'heliograph_bus_received_total')) >= 300);
+  assert.equal(await metric(b, 'heliograph_live_store_reads_total'), 1, 'each message said all, but for the opening');
+  const [from, to] = [a, b].map((node) => node.log);
+  assert.doesNotMatch(from + to, /"level":"error"/);
+});
+
+test('a device goes from node to node and misses nothing', { timeout: 300_000 }, async (t) => {
+  const at = await posts(t);
+  const { nodes } = at.cluster;
+  let etag = at.device.partialSyncToken, posted = 0;
+  const ids = new Set(), heard = new Set();
+  for (let move = 0; move < 12; ++move) {
+    const live = await Live.open(nodes[move % 3].base, at.tokens[0], { subscription: at.device.id, etag });
+    for (let i = 0; i < 5; ++i) ids.add((await post(nodes[(move + i) % 3].base, at, at.device.unsid, { appNotificationId: `moving-${posted++}` })).json.id);
+    const last = [...ids].at(-1);
+    // Some are left before all has come: the next node goes on from there.
+    if (move % 2 === 0) await live.next(concerns(last));
+    await live.close();
+    for (const signal of live.signals()) {
+      assert.equal(signal.baseETag, etag);
+      etag = signal.newETag;
+      for (const { id } of signal.activities) heard.add(id);
+    }
+  }
+  const end = await Live.open(nodes[2].base, at.tokens[0], { subscription: at.device.id, etag });
+  if (![...ids].every((id) => heard.has(id))) {
+    await end.next(concerns([...ids].at(-1)));
+    for (const { activities } of end.signals()) for (const { id } of activities) heard.add(id);
+  }
+  await end.close();
+  assert.deepEqual([...ids].filter((id) => !heard.has(id)), []);
+});
+
+test('who is blocked, and a subscription that ends, at one node, ends at all', { timeout: 300_000 }, async (t) => {
+  const at = await posts(t);
+  const [a, b, c] = at.cluster.nodes;
+  await onBus(at.cluster);
+  const device = await subscribe(a.base, at.tokens[1]);
+  const ends = await Live.open(b.base, at.tokens[1], { subscription: device.id });
+  const begun = performance.now();
+  assert.equal((await call(a.base, 'DELETE', `/v1/feeds/me/subscriptions/${device.id}`, { token: at.tokens[1] })).status, 200);
+  assert.equal((await ends.closed).code, 4410);
+  const ended = performance.now();
+  const blocked = await Live.open(c.base, at.tokens[0], { subscription: at.device.id });
+  const command = performance.now();
+  const done = at.cluster.command(0, 'user', 'block', at.demo.users[0].userPrincipalName);
+  assert.equal(done.status, 0, done.stderr);
+  assert.equal((await blocked.closed).code, 4403);
+  t.diagnostic(`measured an end reaches another node after ${Math.round(ended - begun)} ms, a block ${Math.round(performance.now() - command)} ms after the command was called`);
+  for (const node of at.cluster.nodes) await until(async () => (await call(node.base, 'GET', '/beta/me/notifications', { token: at.tokens[0] })).status === 403, { what: 'that every node refuses', seconds: 5 });
+});
