@@ -12,7 +12,8 @@
 //   GET     /users/{user}                             {user}: id or userPrincipalName          User
 //   PATCH   /users/{user}                             displayName? mail? locale? timeZone?     User
 //                                                     password? administrator? blocked?
-//   DELETE  /users/{user}                             its subscriptions end: userRemoved       204
+//   DELETE  /users/{user}                             its subscriptions end: userRemoved;      204
+//                                                     ?erase=true: and every row goes
 //   GET     /users/{user}/sessions                                                             [Session]
 //   DELETE  /users/{user}/sessions                    every sign-in ends, with its tokens      204
 //   DELETE  /users/{user}/oneTimePassword             until the user sets one up again         204
@@ -42,14 +43,16 @@
 //   GET     /crossDeviceApps/{hostName}                                                        CrossDeviceApp
 //   PATCH   /crossDeviceApps/{hostName}               allowUnverified?                         CrossDeviceApp
 //   DELETE  /crossDeviceApps/{hostName}                                                        204
-//   POST    /crossDeviceApps/{hostName}/members              clientId                          CrossDeviceApp
-//   DELETE  /crossDeviceApps/{hostName}/members/{clientId}                                     204
-//   POST    /crossDeviceApps/{hostName}/platformAppIds       platform, appId                   CrossDeviceApp
-//   DELETE  /crossDeviceApps/{hostName}/platformAppIds       ?platform=&appId=                 204
-//   POST    /crossDeviceApps/{hostName}/senderDomains        domain                            CrossDeviceApp
-//   DELETE  /crossDeviceApps/{hostName}/senderDomains/{domain}                                 204
-//   GET     /crossDeviceApps/{hostName}/credentials                                            [Credential]
-//   POST    /crossDeviceApps/{hostName}/credentials   platform, appIds?, and                   201 Credential
+//   GET     /crossDeviceApps/{hostName}/verification         how its host proves itself        {verified, file,
+//   txtValue…} POST    /crossDeviceApps/{hostName}/verification         asks the host now                 the same,
+//   with reasons POST    /crossDeviceApps/{hostName}/members              clientId CrossDeviceApp DELETE
+//   /crossDeviceApps/{hostName}/members/{clientId}                                     204 POST
+//   /crossDeviceApps/{hostName}/platformAppIds       platform, appId                   CrossDeviceApp DELETE
+//   /crossDeviceApps/{hostName}/platformAppIds       ?platform=&appId=                 204 POST
+//   /crossDeviceApps/{hostName}/senderDomains        domain                            CrossDeviceApp DELETE
+//   /crossDeviceApps/{hostName}/senderDomains/{domain}                                 204 GET
+//   /crossDeviceApps/{hostName}/credentials                                            [Credential] POST
+//   /crossDeviceApps/{hostName}/credentials   platform, appIds?, and                   201 Credential
 //                                                     apns: key, keyId, teamId, environment?
 //                                                     fcm: serviceAccount
 //                                                     wns: packageSid | tenantId and clientId,
@@ -101,7 +104,7 @@
 //   Secret          {id, hint, createdDateTime, expirationDateTime}
 //   CrossDeviceApp  {id, hostName, members: [{clientId, displayName}], platformAppIds: {windows_universal: [],
 //                    windows_win32: [], android: [], ios: [], web: []}, senderDomains: [], vapidPublicKey,
-//                    allowUnverified, createdDateTime}
+//                    allowUnverified, verified, verifiedDateTime, createdDateTime}
 //   Credential      {id, platform: "apns"|"fcm"|"wns"|"webpush", appIds: [], what is no secret of it, state: "ok"|
 //                    "broken", reason, brokenSinceDateTime, createdDateTime}
 //   Webhook         {id, url, state: "ok"|"failing", reason, failingSinceDateTime, waiting: ends not told yet,
@@ -150,6 +153,8 @@ Answer add_cross_device_app(Call& call);
 Answer show_cross_device_app(Call& call);
 Answer change_cross_device_app(Call& call);
 Answer remove_cross_device_app(Call& call);
+Answer show_verification(Call& call);
+Answer verify_host(Call& call);
 Answer add_member(Call& call);
 Answer remove_member(Call& call);
 Answer add_platform_app_id(Call& call);

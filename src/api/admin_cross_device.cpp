@@ -1,6 +1,7 @@
 // The admin API's cross-device apps: members, platform app ids, sender domains.
 #include "api/admin.h"
 #include "api/admin_fields.h"
+#include "identity/host_proof.h"
 
 namespace hg::api::admin {
 namespace {
@@ -25,6 +26,8 @@ void write_app(JsonWriter& out, const identity::Directory& directory, const iden
   write_texts(out, app.sender_domains);
   out.field("vapidPublicKey", app.vapid_public_key)
       .field("allowUnverified", app.allow_unverified)
+      .field("verified", app.verified)
+      .field("verifiedDateTime", app.verified_at)
       .field("createdDateTime", app.created_at)
       .end();
 }
@@ -40,6 +43,29 @@ Result<net::Response> app_response(const Call& call, int status, const AppId& id
 }
 
 Result<AppId> path_app(const Call& call) { return app_named(call, path_text(call, "hostName")); }
+
+// What the operator of the host has to do, and, where it was just asked, what was found.
+Result<net::Response> verification_response(const Call& call, const AppId& id, const HostProof* proof) {
+  const auto directory = call.services.registry.directory();
+  const auto* app = directory->cross_device_app(id);
+  if (app == nullptr) return fail(Code::not_found, "the cross-device app is gone");
+  const std::string value = call.services.registry.host_proof(id);
+  std::string body;
+  JsonWriter out(body);
+  out.object()
+      .field("verified", app->verified)
+      .field("verifiedDateTime", app->verified_at)
+      .field("file", fmt::format("https://{}/{}", app->host_name, identity::kHostFile))
+      .key("fileContent")
+      .array();
+  for (const ApplicationId& member : app->members)
+    out.object().field("platform", "heliograph").field("application", member).end();
+  out.end().field("txtName", app->host_name).field("txtValue", fmt::format("{}{}", identity::kTxtName, value));
+  if (proof != nullptr)
+    out.field("fileReason", or_null(proof->file_reason)).field("txtReason", or_null(proof->dns_reason));
+  out.end();
+  return json_response(200, std::move(body));
+}
 
 }  // namespace
 
@@ -83,6 +109,19 @@ Answer change_cross_device_app(Call& call) {
   HG_CO_CHECK(fields.done());
   if (allow) HG_CO_CHECK(co_await call.services.registry.allow_unverified(co_await actor(call), id, *allow));
   co_return app_response(call, 200, id);
+}
+
+Answer show_verification(Call& call) {
+  HG_CO_TRY(const auto id, path_app(call));
+  co_return verification_response(call, id, nullptr);
+}
+
+Answer verify_host(Call& call) {
+  HG_CO_TRY(const auto id, path_app(call));
+  if (!call.services.prove_host)
+    co_return fail(Code::unavailable, "hosts are asked by the server; it does not run on this directory");
+  HG_CO_TRY(const auto proof, co_await call.services.prove_host(co_await actor(call), id));
+  co_return verification_response(call, id, &proof);
 }
 
 Answer remove_cross_device_app(Call& call) {

@@ -49,7 +49,9 @@ Answer add_user(Call& call) {
                          .locale = fields.text("locale").value_or(""),
                          .time_zone = fields.text("timeZone").value_or(""),
                          .password = fields.text("password").value_or(""),
-                         .administrator = fields.flag("administrator").value_or(false)};
+                         .administrator = fields.flag("administrator").value_or(false),
+                         .issuer = fields.text("issuer").value_or(""),
+                         .subject = fields.text("subject").value_or("")};
   HG_CO_CHECK(fields.done());
   HG_CO_TRY(const auto added, co_await call.services.registry.add_user(co_await actor(call), std::move(user)));
   co_return user_response(201, added.user, added.made_up_password);
@@ -79,8 +81,13 @@ Answer change_user(Call& call) {
 
 Answer remove_user(Call& call) {
   HG_CO_TRY(const auto user, co_await user_named(call, path_text(call, "user")));
+  const std::string* erase = call.option("erase");
+  const bool whole = erase != nullptr && *erase == "true";
+  if (erase != nullptr && !whole && *erase != "false")
+    co_return fail(Code::invalid_query_option, "erase is true or false", "erase");
   HG_CO_CHECK(co_await call.services.registry.remove_user(co_await actor(call), user.id));
   co_await call.services.subscriptions.end_all(user.id, model::EndReason::user_removed);
+  if (whole) HG_CO_CHECK(co_await call.services.registry.erase_user(co_await actor(call), user.id));
   co_return no_content();
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/allowance.h"
 #include "base/attempts.h"
 #include "base/encoding.h"
 #include "base/expiring_cache.h"
@@ -77,6 +78,13 @@ struct Here {
   std::size_t in_progress = 0;  // requests
 };
 
+// Whether a cross-device app's host is its own, as it was found just now; a reason is empty where that way has shown
+// it.
+struct HostProof {
+  bool verified = false;
+  std::string file_reason = {}, dns_reason = {};
+};
+
 struct Services {
   const Settings& settings;
   const Clock& clock;
@@ -95,6 +103,12 @@ struct Services {
   delivery::Asking ask_webhook = {};
   // Whether a push platform takes credentials, asked now.
   std::function<asio::awaitable<delivery::Probed>(store::Credential, store::CrossDeviceApp)> probe = {};
+  // How many calls are left to whoever makes one; null: nobody counts.
+  Allowance* allowance = nullptr;
+  // Whoever shows a token of another issuer that is trusted; empty: none is.
+  std::function<asio::awaitable<Result<identity::Principal>>(std::string token)> admit = {};
+  // Asks a cross-device app's host for its proof now.
+  std::function<asio::awaitable<Result<HostProof>>(identity::Actor, AppId)> prove_host = {};
   // Writes what is counted beyond dispatch.
   std::function<void(metrics::Page&)> measure = {};
 };

@@ -19,7 +19,7 @@ constexpr std::string_view kAllowHeaders =
 constexpr std::string_view kExposeHeaders =
     "ETag, X-New-ETag, X-Base-ETag, Location, Preference-Applied, request-id, client-request-id, Retry-After, "
     "X-UNS-ID, "
-    "Idempotent-Replayed, X-Heliograph-Endpoints";
+    "Idempotent-Replayed, X-Heliograph-Endpoints, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset";
 constexpr std::string_view kAllowMethods = "GET, POST, PATCH, DELETE";
 constexpr std::string_view kMethods[] = {"GET", "POST", "PATCH", "DELETE"};
 
@@ -85,6 +85,19 @@ Error crowded() {
   return {.code = Code::unavailable,
           .message = "there are more requests than can be answered in time; try again shortly",
           .retry_after = std::chrono::seconds(2)};
+}
+
+// Who shows a token of another issuer; remembered as one of ours is.
+asio::awaitable<Result<identity::Principal>> admit(const Services& services, const net::Request& request,
+                                                   const Route& route, identity::Bearer& bearer) {
+  const std::string_view header = trim(request.headers.find("Authorization").value_or(""));
+  const std::string token(trim(header.substr(std::min(header.find(' '), header.size()))));
+  HG_CO_TRY(auto principal, co_await services.admit(token));
+  bearer.remember(token, principal);
+  // What its application may not ask for, it does not give.
+  HG_CO_TRY(principal, bearer.verify_token(token, "", services.clock.now()));
+  HG_CO_CHECK(authorize(principal, route.who));
+  co_return principal;
 }
 
 int status_of(const net::Response& response) {
@@ -202,7 +215,11 @@ asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, E
   if (can_wait(route) && here.in_progress >= most_) co_return fail(crowded());
   const Place place(here.in_progress);
   HG_CO_CHECK(check_headers(request, route));
-  HG_CO_TRY(auto principal, authenticate(request, route, here.bearer, *exchange.base, exchange.now));
+  auto shown = authenticate(request, route, here.bearer, *exchange.base, exchange.now);
+  if (!shown && shown.error().code == Code::issuer_unknown && services_.admit)
+    shown = co_await admit(services_, request, route, here.bearer);
+  HG_CO_TRY(auto principal, std::move(shown));
+  if (services_.allowance != nullptr) HG_CO_CHECK(services_.allowance->take(principal, exchange.now, exchange.headers));
   if (route.is(kWrites) && !services_.writer.accepting()) co_return fail(feed::Writer::unavailable());
   HG_CO_CHECK(unpack_body(request, services_.settings.unpacked_body));
   auto query = parse_form(request.query);
@@ -221,7 +238,7 @@ asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, E
             .version = version_of(request.path),
             .request_id = exchange.request_id,
             .client_request_id = exchange.client_request_id,
-            .headers = {}};
+            .headers = exchange.headers};
   // Whom a ticket stands for its handler finds out.
   if (!route.is(kTickets)) HG_CO_CHECK(co_await check_oneself(call));
   auto answer = co_await route.handle(call);

@@ -42,7 +42,13 @@ struct Config {
   std::int64_t live_connections = 14'336;
   std::int64_t connections_per_user = 20;
   std::int64_t drain_seconds = 8;
+  std::int64_t application_calls = 0;
+  std::int64_t user_calls = 0;
   std::int64_t rotate_keys_days = 90;
+  std::vector<std::string> identity_issuers;
+  std::string identity_authorities;
+  std::string identity_host_file = "https://{host}/cross-platform-app-identifiers";
+  std::string identity_name_server;
   std::string push_apns = "https://api.push.apple.com";
   std::string push_apns_sandbox = "https://api.sandbox.push.apple.com";
   std::string push_fcm = "https://fcm.googleapis.com";

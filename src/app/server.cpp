@@ -19,6 +19,7 @@
 #include "app/inquiry.h"
 #include "app/limits.h"
 #include "app/listeners.h"
+#include "app/outside.h"
 #include "app/store.h"
 #include "app/watch.h"
 #include "base/attempts.h"
@@ -96,7 +97,7 @@ struct Server::Parts {
   };
 
   Parts(Config the_config, DataLock the_lock, crypto::SealingKey the_key, std::unique_ptr<store::Database> the_database,
-        std::unique_ptr<bus::Bus> the_bus)
+        std::unique_ptr<bus::Bus> the_bus, std::vector<identity::ExternalIssuer> others)
       : config(std::move(the_config)),
         files(config.data),
         lock(std::move(the_lock)),
@@ -133,9 +134,17 @@ struct Server::Parts {
                     .key = key,
                     .clock = clock},
                    config),
+        outside(background[0].executor(), registry, key, clock, config, std::move(others)),
         janitor_timer(background[0].context()),
         watch(background[0].executor(), *database, registry, clock) {
     registry.on_own_change([this] { bus.publish({bus::Stale{}}); });
+    services.allowance = &allowance;
+    limit_calls(config);
+    if (outside.trusts_others())
+      services.admit = [this](std::string token) -> asio::awaitable<Result<identity::Principal>> {
+        co_return co_await asio::co_spawn(background[0].context(), outside.admit(std::move(token)),
+                                          asio::use_awaitable);
+      };
     services.measure = [this](metrics::Page& page) { measure(page); };
     services.probe = [this](store::Credential c, store::CrossDeviceApp app) -> asio::awaitable<delivery::Probed> {
       co_return co_await asio::co_spawn(background[0].context(), deliveries.probe(std::move(c), std::move(app)),
@@ -156,6 +165,10 @@ struct Server::Parts {
   std::function<asio::awaitable<bool>(FeedKey)> live_elsewhere() {
     if (config.bus.empty()) return {};
     return [this](FeedKey feed) { return inquiry.live(feed); };
+  }
+
+  void limit_calls(const Config& wanted) {
+    allowance.set({.application = wanted.application_calls, .user = wanted.user_calls});
   }
 
   void hint(Time due) {
@@ -223,6 +236,11 @@ struct Server::Parts {
     services.check_channel = [this](model::Subscription s) -> asio::awaitable<Result<void>> {
       co_return co_await asio::co_spawn(background[0].context(), deliveries.check(std::move(s)), asio::use_awaitable);
     };
+    services.prove_host = [this](identity::Actor actor, AppId app) -> asio::awaitable<Result<api::HostProof>> {
+      co_return co_await asio::co_spawn(background[0].context(), outside.prove_host(std::move(actor), app),
+                                        asio::use_awaitable);
+    };
+    asio::co_spawn(background[0].context(), outside.run(), asio::detached);
     delivered = asio::co_spawn(background[0].context(), deliveries.run(), asio::use_future);
     asio::co_spawn(background[0].context(),
                    sweep(janitor, registry, std::chrono::days(config.rotate_keys_days), clock, janitor_timer, stopping),
@@ -250,6 +268,7 @@ struct Server::Parts {
       listening.reset();
       inquiry.stop();
       deliveries.stop();
+      outside.stop();
       janitor_timer.cancel();
       watch.stop();
       told.set_value();
@@ -276,6 +295,7 @@ struct Server::Parts {
   feed::Subscriptions subscriptions;
   feed::Janitor janitor;
   Attempts attempts;
+  api::Allowance allowance;
   api::Settings settings;
   api::Services services{settings, clock,  *database, bus,           registry, issuer,
                          attempts, writer, reader,    subscriptions, tokens,   {}};
@@ -283,6 +303,7 @@ struct Server::Parts {
   net::Loops background;
   Inquiry inquiry;
   Deliveries deliveries;
+  Outside outside;
   std::shared_ptr<bus::Listener> listening;  // to changes of the directory
   std::future<void> delivered;               // when the worker has ended
   asio::steady_timer janitor_timer;
@@ -326,14 +347,15 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
                 fmt::format("{} holds no deployment; make one: heliograph init --data {}", config.data, config.data));
   HG_TRY(auto lock, DataLock::take(files));
   HG_TRY(auto key, read_sealing_key(config, files));
+  HG_TRY(auto others, external_issuers_of(config));
   HG_TRY(auto database, open_store(config, files));
   if (!database->read_now([&](store::Connection& tx) { return identity::Registry::opens(tx, key); }))
     return fail(Code::property_invalid,
                 "the sealing key does not open what is in the store: all nodes have the one that init made");
   const auto tenant = database->read_now([](store::Connection& tx) { return store::settings::find(tx, "tenant"); });
   HG_TRY(auto bus, make_bus(config, key, tenant.value_or("")));
-  auto parts =
-      std::make_unique<Parts>(std::move(config), std::move(lock), std::move(key), std::move(database), std::move(bus));
+  auto parts = std::make_unique<Parts>(std::move(config), std::move(lock), std::move(key), std::move(database),
+                                       std::move(bus), std::move(others));
   parts->registry.load();
   parts->settings.version = HELIOGRAPH_VERSION;
   parts->settings.push = addresses_of(parts->config);
@@ -432,7 +454,8 @@ bool Server::drain() {
 
 std::string Server::tenant() const { return parts_->registry.directory()->tenant().str(); }
 
-void Server::reload() {
+void Server::reload(const Config* config) {
+  if (config != nullptr) parts_->limit_calls(*config);
   parts_->background[0].post([this] { parts_->watch.reread(); });
 }
 

@@ -34,8 +34,9 @@ class Server {
   bool drain();
   [[nodiscard]] std::string tenant() const;
 
-  // The certificate again, on SIGHUP. Without that it is read again when its files change.
-  void reload();
+  // On SIGHUP: the certificate again, which otherwise is read again when its files change, and, where the configuration
+  // could be read, what it says of how many calls may be made.
+  void reload(const Config* config);
 
  private:
   struct Parts;

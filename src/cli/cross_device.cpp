@@ -70,6 +70,18 @@ void add_cross_device(Command program) {
     HG_TRY(const json::value one, door.admin("GET", path_of(o)));
     return show(o, one);
   });
+  verb("verification", "how its host proves itself: by a file, or by a TXT record", true,
+       [](Options& o, Door& door) -> Result<void> {
+         HG_TRY(const json::value how, door.admin("GET", path_of(o) + "/verification"));
+         return show(o, how);
+       });
+  verb("verify", "ask its host now", true, [](Options& o, Door& door) -> Result<void> {
+    HG_TRY(const json::value found, door.admin("POST", path_of(o) + "/verification"));
+    HG_CHECK(show(o, found));
+    if (found.at("verified").as_bool()) return {};
+    return fail(Code::conflict, fmt::format("the host does not prove itself: {}; {}", readable(found.at("fileReason")),
+                                            readable(found.at("txtReason"))));
+  });
   verb("remove", "remove one", true, [](Options& o, Door& door) { return remove(door, path_of(o)); });
   const auto with_value = [&](Command command, const std::string& name, const std::string& sentence) {
     command.option(name, options->value, sentence).required();

@@ -61,16 +61,17 @@ sigset_t block_signals() {
   return signals;
 }
 
-// SIGHUP: the log's level, as the configuration says it now, and the certificate.
+// SIGHUP: the log's level and the limits of calls, as the configuration says them now, and the certificate.
 void reload(const Options& options, app::Server& server) {
-  if (const auto config = effective(options)) {
+  const auto config = effective(options);
+  if (config) {
     log::set_level(level_of(config->log_level));
     // Said at any level.
     log::write(log::Level::info, "server", fmt::format("log level: {}", config->log_level));
   } else {
     log::error("server", "the configuration stays as it was: {}", config.error().message);
   }
-  server.reload();
+  server.reload(config ? &*config : nullptr);
 }
 
 void wait_for_the_end(const sigset_t& signals, const Options& options, app::Server& server) {

@@ -11,7 +11,7 @@ namespace hg::cli {
 namespace {
 
 struct Options : Common {
-  std::string upn, name, mail, locale, time_zone, password_file;
+  std::string upn, name, mail, locale, time_zone, password_file, issuer, subject;
   bool administrator = false;
 };
 
@@ -35,6 +35,8 @@ Result<void> add(const Options& options, Door& door) {
   if (!options.locale.empty()) body["locale"] = options.locale;
   if (!options.time_zone.empty()) body["timeZone"] = options.time_zone;
   if (options.administrator) body["administrator"] = true;
+  if (!options.issuer.empty()) body["issuer"] = options.issuer;
+  if (!options.subject.empty()) body["subject"] = options.subject;
   if (!options.password_file.empty()) {
     HG_TRY(const std::string password, read_secret(options.password_file));
     body["password"] = password;
@@ -81,6 +83,8 @@ void add_user(Command program) {
   adding.option("--locale", options->locale, "for example en-GB");
   adding.option("--time-zone", options->time_zone, "for example Europe/Berlin");
   adding.option("--password-file", options->password_file, "file with the password, - for standard input");
+  adding.option("--issuer", options->issuer, "another issuer that signs the user in, as its tokens' iss has it");
+  adding.option("--subject", options->subject, "and what it calls the user, as their sub has it");
   adding.flag("--administrator", options->administrator, "may use the admin API");
   verb("list", "all users", false, list);
   verb("show", "one user", true, [](Options& o, Door& door) -> Result<void> {
@@ -91,6 +95,11 @@ void add_user(Command program) {
     HG_TRY([[maybe_unused]] const json::value done, door.admin("DELETE", path_of(o)));
     return {};
   });
+  verb("erase", "remove a user with every row that is kept of it; for good", true,
+       [](Options& o, Door& door) -> Result<void> {
+         HG_TRY([[maybe_unused]] const json::value done, door.admin("DELETE", path_of(o) + "?erase=true"));
+         return {};
+       });
   verb("block", "refuse the user everywhere, at once", true,
        [](Options& o, Door& door) { return block(o, door, true); });
   verb("unblock", "let the user in again", true, [](Options& o, Door& door) { return block(o, door, false); });

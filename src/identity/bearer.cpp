@@ -7,20 +7,19 @@
 #include "crypto/jwt.h"
 #include "identity/claims.h"
 #include "identity/lifetimes.h"
+#include "identity/token_times.h"
 
 namespace hg::identity {
 
 namespace {
 
-Result<void> check_times(const json::object& claims, Time now) {
-  const auto expires = time_in(claims, "exp");
-  const auto from = time_in(claims, "nbf");
-  if (!expires || (claims.contains("nbf") && !from))
-    return fail(Code::token_invalid, "the token's times cannot be read");
-  if (*expires + kSkew <= now) return fail(Code::token_expired, fmt::format("the token expired at {}", iso(*expires)));
-  if (from && *from - kSkew >= now)
-    return fail(Code::token_invalid, fmt::format("the token is not valid before {}", iso(*from)));
-  return {};
+// Of clients of the retired service, which asked for tokens for Microsoft Graph.
+Error foreign_issuer(const json::object& claims) {
+  for (const std::string& audience : audiences_in(claims))
+    if (audience.starts_with("https://graph.microsoft.com") || audience == "00000003-0000-0000-c000-000000000000")
+      return {Code::issuer_unknown,
+              "only Microsoft can verify tokens for Microsoft Graph; ask for one for api://heliograph"};
+  return {Code::issuer_unknown, "the access token is of an issuer that is not trusted here"};
 }
 
 Result<Principal> principal_of(const json::object& claims, std::string_view base) {
@@ -51,6 +50,17 @@ Result<Principal> principal_of(const json::object& claims, std::string_view base
 
 }  // namespace
 
+Result<void> check_times(const json::object& claims, Time now) {
+  const auto expires = time_in(claims, "exp");
+  const auto from = time_in(claims, "nbf");
+  if (!expires || (claims.contains("nbf") && !from))
+    return fail(Code::token_invalid, "the token's times cannot be read");
+  if (*expires + kSkew <= now) return fail(Code::token_expired, fmt::format("the token expired at {}", iso(*expires)));
+  if (from && *from - kSkew >= now)
+    return fail(Code::token_invalid, fmt::format("the token is not valid before {}", iso(*from)));
+  return {};
+}
+
 std::size_t Bearer::DigestHash::operator()(const crypto::Digest& digest) const {
   std::size_t value = 0;
   std::memcpy(&value, digest.data(), sizeof value);
@@ -74,6 +84,10 @@ Result<Principal> Bearer::verify_token(std::string_view token, std::string_view 
   return admitted(std::move(principal), now);
 }
 
+void Bearer::remember(std::string_view token, const Principal& principal) {
+  cache_.put(crypto::sha256(token), principal, principal.expires);
+}
+
 // What the application may no longer ask for, its tokens no longer give.
 Result<Principal> Bearer::admitted(Principal principal, Time now) const {
   HG_CHECK(still_good(principal, now));
@@ -94,8 +108,7 @@ Result<Bearer::Ours> Bearer::read(std::string_view token, Time now) const {
   const std::string issuer = text_in(jwt->claims, "iss");
   const std::string suffix = "/" + directory->tenant().str() + "/v2.0";
   const std::string issued_at = issuer.ends_with(suffix) ? issuer.substr(0, issuer.size() - suffix.size()) : "";
-  if (std::ranges::find(issuers_, issued_at) == issuers_.end())
-    return fail(Code::issuer_unknown, "the access token is of an issuer that is not trusted here");
+  if (std::ranges::find(issuers_, issued_at) == issuers_.end()) return fail(foreign_issuer(jwt->claims));
   const VerifyKey* key = directory->verify_key(jwt->kid);
   if (key == nullptr || key->alg != jwt->alg || !jwt->signed_by(key->key))
     return fail(Code::token_invalid, "the access token's signature is not ours");
@@ -135,6 +148,8 @@ Result<void> Bearer::still_good(const Principal& principal, Time now) const {
   if (application == nullptr) return fail(Code::token_revoked, "the application is no longer registered");
   if (application->blocked) return fail(Code::application_blocked, "the application is blocked");
   if (!principal.app_only && directory->blocked(principal.user)) return fail(Code::user_blocked, "the user is blocked");
+  if (!principal.app_only && directory->revoked(store::Revocation::Kind::user, principal.user.guid))
+    return fail(Code::token_revoked, "the user is gone");
   if (!principal.session.zero() && directory->revoked(store::Revocation::Kind::session, principal.session))
     return fail(Code::token_revoked, "the session was ended");
   if (!principal.token.zero() && directory->revoked(store::Revocation::Kind::token, principal.token))

@@ -41,6 +41,8 @@ class Bearer {
   Result<Principal> verify(std::string_view authorization, std::string_view base, Time now);
   // A token without its scheme.
   Result<Principal> verify_token(std::string_view token, std::string_view base, Time now);
+  // Takes the word of whoever verified a token elsewhere (identity/external.h), for as long as it lasts.
+  void remember(std::string_view token, const Principal& principal);
   // A token that `application` shows to act on behalf of its user: of ours, for that application and nobody else, with
   // a user.
   Result<Principal> verify_assertion(std::string_view token, const Application& application, Time now) const;

@@ -11,6 +11,7 @@
 #include "identity/signing_keys.h"
 #include "store/audit.h"
 #include "store/directory.h"
+#include "store/erase.h"
 #include "store/keys.h"
 #include "store/settings.h"
 
@@ -138,10 +139,14 @@ asio::awaitable<std::string> Registry::hash_password(const std::string& password
 asio::awaitable<Result<AddedUser>> Registry::add_user(Actor actor, NewUser user) {
   HG_CO_CHECK(check_upn(user.upn));
   AddedUser added;
-  if (user.password.empty()) added.made_up_password = user.password = crypto::random_token(12);
-  HG_CO_CHECK(check_password(user.password));
-  const std::string hash = co_await hash_password(user.password);
-  added.user = {.id = UserId{crypto::random_guid()},
+  const bool external = !user.issuer.empty();
+  if (external != !user.subject.empty() || (external && !user.password.empty()))
+    co_return fail(Code::property_invalid, "a user of another issuer has issuer and subject, and no password",
+                   "/issuer");
+  if (user.password.empty() && !external) added.made_up_password = user.password = crypto::random_token(12);
+  if (!external) HG_CO_CHECK(check_password(user.password));
+  const std::string hash = external ? "" : co_await hash_password(user.password);
+  added.user = {.id = external ? external_user_id(user.issuer, user.subject) : UserId{crypto::random_guid()},
                 .upn = user.upn,
                 .display_name = user.display_name.empty() ? user.upn : user.display_name,
                 .mail = user.mail,
@@ -188,6 +193,17 @@ asio::awaitable<Result<void>> Registry::remove_user(Actor actor, UserId id) {
   co_return co_await change<void>(actor, {"user.remove", id.str()}, [&](store::Connection& tx) -> Result<void> {
     if (!store::users::remove(tx, id, clock_.now())) return fail(Code::not_found, "no such user");
     end_sign_ins(tx, id, clock_.now());
+    return {};
+  });
+}
+
+asio::awaitable<Result<void>> Registry::erase_user(Actor actor, UserId id) {
+  co_return co_await change<void>(actor, {"user.erase", id.str()}, [&](store::Connection& tx) -> Result<void> {
+    if (!store::users::find(tx, id)) return fail(Code::not_found, "no such user");
+    end_sign_ins(tx, id, clock_.now());
+    store::erase_user(tx, id);
+    // Its tokens outlive it.
+    store::revocations::add(tx, {store::Revocation::Kind::user, id.guid, clock_.now() + kRevocationLife});
     return {};
   });
 }

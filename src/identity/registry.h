@@ -13,6 +13,7 @@
 #include "base/snapshot.h"
 #include "crypto/seal.h"
 #include "identity/directory.h"
+#include "identity/host_proof.h"
 #include "identity/push_credential.h"
 #include "store/audit.h"
 #include "store/credentials.h"
@@ -41,10 +42,15 @@ struct NewUser {
   std::string upn, display_name, mail, locale, time_zone;
   std::string password;  // "": one is made up
   bool administrator = false;
+  std::string issuer = {}, subject = {};  // of whom another issuer signs in: without a password here
 };
 struct AddedUser {
   store::User user;
   std::string made_up_password;  // "" where one was given
+};
+// A user as another issuer's token has it.
+struct ExternalUser {
+  std::string issuer, subject, upn, name, mail;
 };
 struct UserChange {
   std::optional<std::string> display_name, mail, locale, time_zone, password;
@@ -102,6 +108,8 @@ class Registry {
   [[nodiscard]] std::shared_ptr<const Directory> directory() const { return current_.load(); }
   // For what this folder seals or authenticates for `purpose`.
   [[nodiscard]] crypto::SealingKey key_for(std::string_view purpose) const { return key_.subkey(purpose); }
+  // What a cross-device app's host shows in a TXT record (identity/host_proof.h).
+  [[nodiscard]] std::string host_proof(const AppId& app) const { return host_proof_value(app, key_); }
   // Called after each reload, on the thread that did it.
   void on_change(std::function<void()> listener) { listener_ = std::move(listener); }
   // Called after what was changed here, likewise: others want to hear of it.
@@ -112,6 +120,13 @@ class Registry {
   asio::awaitable<Result<AddedUser>> add_user(Actor actor, NewUser user);
   asio::awaitable<Result<store::User>> change_user(Actor actor, UserId id, UserChange change);
   asio::awaitable<Result<void>> remove_user(Actor actor, UserId id);
+  // With every row that is kept of the user, and no tombstone. What the audit log says of the id stays. Its
+  // subscriptions have to be ended before.
+  asio::awaitable<Result<void>> erase_user(Actor actor, UserId id);
+  // The same for the same subject of the same issuer, always.
+  [[nodiscard]] UserId external_user_id(std::string_view issuer, std::string_view subject) const;
+  // Of another issuer's token: made at first sight where `create`. Code::user_blocked where not, or blocked.
+  asio::awaitable<Result<store::User>> admit_external_user(ExternalUser user, bool create);
   // Every browser and every application has to sign in again.
   asio::awaitable<Result<void>> sign_out_user(Actor actor, UserId id);
   // No one-time password is asked for any longer, until the user sets one up again.
@@ -151,6 +166,8 @@ class Registry {
   asio::awaitable<Result<AppId>> add_cross_device_app(Actor actor, std::string host, std::vector<ApplicationId> members,
                                                       bool allow_unverified);
   asio::awaitable<Result<void>> allow_unverified(Actor actor, AppId id, bool allowed);
+  // Whether its host has proved itself, now.
+  asio::awaitable<Result<void>> set_verified(Actor actor, AppId id, bool verified);
   asio::awaitable<Result<void>> remove_cross_device_app(Actor actor, AppId id);
   asio::awaitable<Result<void>> add_member(Actor actor, AppId id, ApplicationId application);
   asio::awaitable<Result<void>> remove_member(Actor actor, AppId id, ApplicationId application);

@@ -77,6 +77,15 @@ asio::awaitable<Result<void>> Registry::allow_unverified(Actor actor, AppId id, 
                                 });
 }
 
+asio::awaitable<Result<void>> Registry::set_verified(Actor actor, AppId id, bool verified) {
+  const std::string action = verified ? "crossDeviceApp.verify" : "crossDeviceApp.unverify";
+  co_return co_await change_app(actor, {action, id.str()}, id, [&](store::CrossDeviceApp& app) -> Result<void> {
+    app.verified = verified;
+    if (verified) app.verified_at = clock_.now();
+    return {};
+  });
+}
+
 asio::awaitable<Result<void>> Registry::remove_cross_device_app(Actor actor, AppId id) {
   co_return co_await change<void>(actor, {"crossDeviceApp.remove", id.str()},
                                   [&](store::Connection& tx) -> Result<void> {

@@ -47,6 +47,9 @@ class Scopes {
   void keep(Scopes others) { bits_ &= others.bits_; }
   [[nodiscard]] bool has(Scope scope) const { return (bits_ & static_cast<std::uint16_t>(scope)) != 0; }
   [[nodiscard]] bool has_all(Scopes others) const { return (bits_ & others.bits_) == others.bits_; }
+  void drop_administrative() {
+    bits_ &= static_cast<std::uint16_t>(~(static_cast<unsigned>(Scope::admin) | static_cast<unsigned>(Scope::read)));
+  }
   // Without those that say who the user is rather than what may be done (OpenID Connect Core §5.4, §11).
   [[nodiscard]] Scopes permissions() const;
   [[nodiscard]] bool empty() const { return bits_ == 0; }

@@ -142,5 +142,27 @@ async function openidDevice() {
   });
 }
 
-const work = { msalApplication, msalUser, msalDevice, openidUser, openidApplication, openidDevice };
+// A user and applications of another issuer, whose own pages are filled in.
+async function elsewhere() {
+  const there = new URL(task.issuer);
+  const listener = await redirectListener();
+  try {
+    return await withPage(async (page) => {
+      const config = await openid.discovery(there, 'app-there', undefined, openid.None());
+      const verifier = openid.randomPKCECodeVerifier();
+      await page.goto(openid.buildAuthorizationUrl(config, { redirect_uri: listener.uri, scope: `openid ${scope}`, code_challenge: await openid.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' }).href);
+      await page.fill('input[name=login]', task.subject);
+      await page.fill('input[name=password]', 'anything');
+      await page.click('button[type=submit]');
+      await page.getByRole('button', { name: 'Continue' }).click();
+      const tokens = await openid.authorizationCodeGrant(config, await listener.next(), { pkceCodeVerifier: verifier });
+      const alone = async (id, secret, resource = 'api://heliograph') => (await openid.clientCredentialsGrant(await openid.discovery(there, id, undefined, openid.ClientSecretBasic(secret)), { scope, resource })).access_token;
+      return { user: tokens.access_token, idToken: tokens.id_token, application: await alone('service-there', 'of-the-service'), stranger: await alone('stranger-there', 'of-the-stranger'), otherAudience: await alone('service-there', 'of-the-service', 'https://other.example') };
+    });
+  } finally {
+    listener.close();
+  }
+}
+
+const work = { elsewhere, msalApplication, msalUser, msalDevice, openidUser, openidApplication, openidDevice };
 process.stdout.write(JSON.stringify(await work[task.kind]()), () => process.exit(0));

@@ -14,7 +14,8 @@ import { Receiver } from '../harness/webhook.mjs';
 const folder = path.resolve(import.meta.dirname, '../transcripts');
 
 // What a file's server has beside the demo's.
-const settings = { 'throttled.http': { HELIOGRAPH_LIMITS_REQUESTS: '1' }, 'webhooks.http': { HELIOGRAPH_PUSH_LOOPBACK: 'true' } };
+// Nothing leaves the machine: where hosts would be asked for their proofs, nobody listens.
+const settings = { 'admin.http': { HELIOGRAPH_PUSH_LOOPBACK: 'true', HELIOGRAPH_IDENTITY_HOST_FILE: 'http://127.0.0.1:1/{host}', HELIOGRAPH_IDENTITY_NAME_SERVER: '127.0.0.1:1' }, 'throttled.http': { HELIOGRAPH_LIMITS_REQUESTS: '1' }, 'webhooks.http': { HELIOGRAPH_PUSH_LOOPBACK: 'true' } };
 // What a file speaks of that happened before it.
 const before = { 'ticket.http': pushed };
 const played = new Set();
