@@ -4,10 +4,11 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { demoServer, run, temporaryFolder } from '../harness/server.mjs';
+import { demoServer, program, run, temporaryFolder } from '../harness/server.mjs';
 import { call } from '../harness/actors.mjs';
+import { allowDevice, launch } from './browser.mjs';
 import { client } from './client.mjs';
 
 // A confidential application with a secret, a certificate and a JSON Web Key, that exposes an API.
@@ -66,10 +67,26 @@ test('msal-node with a user: code and PKCE, cache, refresh, on behalf of; wrong 
   assert.match(done.idToken, /invalid_grant.*assertion/);
 });
 
-test('devices: msal-node and openid-client wait while their user allows it in a browser', async (t) => {
+// `heliograph token --device-code`, which says on stderr what is to be done.
+async function commandLineDevice(t, server, demo) {
+  const child = spawn(program, ['token', '--server', server.base, '--client-id', demo.clientApp.clientId, '--device-code', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '', said = '';
+  child.stdout.on('data', (d) => (out += d));
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await new Promise((resolve) => child.stderr.on('data', (d) => { said += d; if (said.includes('\n')) resolve(); }));
+  const [, address, code] = said.match(/open (\S+) in a browser and enter the code (\S+)/);
+  const browser = await launch();
+  t.after(() => browser.close());
+  await allowDevice(await browser.newPage(), address, code, demo.users[0]);
+  assert.equal(await ended, 0, said);
+  return JSON.parse(out);
+}
+
+test('devices: msal-node, openid-client and the command line wait while their user allows it in a browser', async (t) => {
   const { server, demo, does } = await deployment(t);
   const [alice] = demo.users;
-  const [msal, openid] = await Promise.all([does('msalDevice'), does('openidDevice')]);
+  const [msal, openid, commandLine] = await Promise.all([does('msalDevice'), does('openidDevice'), commandLineDevice(t, server, demo)]);
+  assert.equal((await call(server.base, 'GET', '/beta/me', { token: commandLine.access_token })).json.id, alice.id);
   assert.equal(msal.username, alice.userPrincipalName);
   assert.equal((await call(server.base, 'GET', '/beta/me', { token: msal.accessToken })).json.id, alice.id);
   assert.match(msal.denied, /access_denied/);
