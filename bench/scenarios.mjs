@@ -83,6 +83,17 @@ async function delta(size, interleave) {
   }, size.rounds);
 }
 
+// All figures come of one run of one thread, so that they can be compared.
+async function tokens(size) {
+  const rounds = Array.from({ length: size.rounds }, () => figures(tool('tokens'), [String(size.seconds / 12)]));
+  const all = {};
+  for (const name of Object.keys(rounds[0])) {
+    const values = rounds.map((one) => one[name].cpuUs).sort((a, b) => a - b);
+    all[name] = { cpuUs: { median: values[values.length >> 1], least: values[0], most: values.at(-1) } };
+  }
+  return all;
+}
+
 async function start(size, interleave) {
   const filled = deployment('start', size.start / 100, 100);
   const database = path.join(filled.data, 'heliograph.db');
@@ -96,5 +107,5 @@ async function start(size, interleave) {
   return interleave({ 'Heliograph, warm': started(false), 'Heliograph, cold cache': started(true) }, size.rounds);
 }
 
-export const scenarios = { post, pg: postgres, live, fanout, idle, delta, deliver, start };
+export const scenarios = { post, pg: postgres, live, fanout, idle, delta, deliver, tokens, start };
 export { heliograph };
