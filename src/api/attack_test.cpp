@@ -10,6 +10,14 @@ namespace {
 constexpr const char* kChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 struct Attack : testing::Test, House {
+  template <class T>
+  T run_value(asio::awaitable<T> work) {
+    std::optional<T> result;
+    run([](asio::awaitable<T> awaited, std::optional<T>& into) -> asio::awaitable<void> {
+      into.emplace(co_await std::move(awaited));
+    }(std::move(work), result));
+    return *std::move(result);
+  }
   // Of the client app, which has https://web.example.com/done; `change` replaces or (with "-") removes parameters.
   std::string authorize(const Fields& change) const {
     Fields parameters{{"client_id", client_app.str()},
@@ -160,6 +168,24 @@ TEST_F(Attack, of_a_thousand_guesses_at_a_password_hardly_any_is_looked_at) {
   }
   EXPECT_LE(looked_at, 20);
   EXPECT_GE(looked_at, 5);
+}
+
+// However strictly the application asks for a fresh sign-in, the consent that follows one ends it.
+TEST_F(Attack, a_sign_in_that_was_just_asked_for_is_not_asked_for_again) {
+  const auto opened = run_value(issuer.open_session(alice.id));
+  clock.advance(std::chrono::seconds(30));
+  const std::string csrf(32, 'A');
+  const Fields form{{"Content-Type", "application/x-www-form-urlencoded"},
+                    {"Cookie", "hg_csrf=" + csrf + "; hg_session=" + opened.cookie}};
+  const std::string allow = "csrf=" + csrf + "&decision=allow";
+  for (const auto& [name, value] :
+       {std::pair("max_age", "0"), std::pair("max_age", "5"), std::pair("prompt", "login")}) {
+    const auto reply = call("POST", authorize({{name, value}}), form, allow);
+    EXPECT_EQ(reply.status, 303) << name;
+    EXPECT_TRUE(reply.header("Location").contains("code=")) << name;
+  }
+  clock.advance(std::chrono::minutes(10));
+  EXPECT_EQ(call("POST", authorize({{"max_age", "0"}}), form, allow).status, 200) << "the sign-in page";
 }
 
 TEST_F(Attack, a_form_of_another_session_is_refused) {

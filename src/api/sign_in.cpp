@@ -116,8 +116,12 @@ asio::awaitable<net::Response> after_sign_in(Call& call, const AuthorizeRequest&
 asio::awaitable<net::Response> decide(Call& call, const AuthorizeRequest& request, const std::string& decision) {
   const auto who = co_await signed_in(call);
   const bool just = who && who->session.created_at + kConsentTime > call.now;
+  // Who has just given the password has done what prompt and max_age ask for.
   AuthorizeRequest as_signed_in = request;
-  if (just) as_signed_in.ask = false;
+  if (just) {
+    as_signed_in.ask = false;
+    as_signed_in.max_age.reset();
+  }
   if (!who || decision == "other" || !as_signed_in.satisfied_by(*who, call.now)) {
     Purpose again = purpose_of(request);
     if (decision == "other") again.username.clear();

@@ -59,12 +59,18 @@ asio::awaitable<void> ExternalKeys::refresh() {
   if (tried_at_ + kBetween > now) co_return;
   tried_at_ = now;
   fetching_ = true;
+  // Whatever becomes of it, nobody waits for ever.
+  struct Ending {
+    ExternalKeys& keys;
+    ~Ending() {
+      keys.fetching_ = false;
+      keys.arrived_.cancel();
+    }
+  } const ending{*this};
   const auto text = co_await fetch_keys();
   const bool good = text && read(*text);
   if (good) read_at_ = now;
   if (!good) log::warn("identity", "the keys of {} cannot be had: {}", issuer_, text ? "no key set" : text.error());
-  fetching_ = false;
-  arrived_.cancel();
 }
 
 // OpenID Connect Discovery 1.0 §4: a document that names another issuer says nothing of this one.
