@@ -10,7 +10,7 @@ export const onPostgres = process.env.TEST_STORE === 'postgres';
 export class Postgres {
   // `port`: it listens there on loopback too.
   static async start({ args = ['-c', 'fsync=off'], port } = {}) {
-    const child = spawn(tool, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...(port ? { PORT: String(port) } : {}) } });
+    const child = spawn(tool, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...(port ? { POSTGRES_PORT: String(port) } : {}) } });
     const server = new Postgres();
     server.child = child;
     server.lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
