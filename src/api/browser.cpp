@@ -116,14 +116,13 @@ std::string account_key(std::string_view username) { return "account " + lower(u
 
 asio::awaitable<std::expected<Entered, net::Response>> open(Call& call, store::User user) {
   const auto opened = co_await call.services.issuer.open_session(user.id);
-  co_return Entered{.user = std::move(user),
-                    .session = {.id = opened.id,
-                                .user = user.id,
-                                .cookie_hash = {},
-                                .created_at = call.now,
-                                .last_seen_at = call.now,
-                                .revoked_at = {}},
-                    .cookie = opened.cookie};
+  Entered entered;
+  entered.session.id = opened.id;
+  entered.session.user = user.id;
+  entered.session.created_at = entered.session.last_seen_at = call.now;
+  entered.cookie = opened.cookie;
+  entered.user = std::move(user);
+  co_return entered;
 }
 
 // Whoever knows the password is told of what else is wrong.
