@@ -109,6 +109,34 @@ TEST_P(ConnectionContract, takes_a_lock_clause) {
   tx->commit();
 }
 
+TEST_P(ConnectionContract, does_later_what_needs_no_answer_and_all_of_it_before_the_next_answer) {
+  tx->begin();
+  for (int i = 0; i < 100; ++i) tx->later("INSERT INTO things (id) VALUES ($1)", {i});
+  EXPECT_EQ(count(), 100);
+  tx->later("DELETE FROM things WHERE id < $1", {50});
+  tx->commit();
+  EXPECT_EQ(count(), 50);
+}
+
+TEST_P(ConnectionContract, throws_the_fault_of_what_is_done_later_at_commit_at_the_latest_and_keeps_nothing) {
+  const auto twice = [&] {
+    tx->begin();
+    tx->later("INSERT INTO things (id, word) VALUES ($1, $2)", {1, "same"});
+    tx->later("INSERT INTO things (id, word) VALUES ($1, $2)", {2, "same"});
+    tx->commit();
+  };
+  try {
+    twice();
+    FAIL() << "a constraint was to break";
+  } catch (const Fault& fault) {
+    EXPECT_EQ(fault.kind(), Fault::Kind::constraint);
+  }
+  tx->rollback();
+  EXPECT_EQ(count(), 0);
+  tx->later("INSERT INTO things (id) VALUES ($1)", {3});
+  EXPECT_EQ(count(), 1);
+}
+
 TEST_P(ConnectionContract, keeps_what_was_committed_and_nothing_that_was_rolled_back) {
   tx->begin();
   tx->exec("INSERT INTO things (id) VALUES ($1)", {1});

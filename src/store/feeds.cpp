@@ -93,7 +93,7 @@ void insert(Connection& tx, const FeedKey& feed, const model::Notification& n) {
 
 void update(Connection& tx, const FeedKey& feed, const model::Notification& n) {
   const auto& c = n.content;
-  tx.exec(
+  tx.later(
       "UPDATE notifications SET version = $1, group_name = $2, platform_mask = $3, display_ttl = $4, expires_at = $5, "
       "keep_until = $6, priority = $7, status = $8, read_state = $9, action_state = $10, snooze_until = $11, "
       "content_version = $12, created_at = $13, modified_at = $14, handled_platform = $15, handled_device = $16, "
@@ -169,10 +169,11 @@ std::int64_t tombstones(Connection& tx, const FeedKey& feed) {
       .value();
 }
 
+// keep_until > 0, here and below: by this a planner knows that the index by version serves (migrations/postgres).
 std::vector<Tombstone> oldest_tombstones(Connection& tx, const FeedKey& feed, std::size_t limit) {
   return tx.all(
       "SELECT id, version FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND status = 2 "
-      "ORDER BY version, id LIMIT $4",
+      "AND keep_until > 0 ORDER BY version, id LIMIT $4",
       {feed.shard(), feed.user, feed.app, limit},
       [](const Row& row) { return Tombstone{row.id<NotificationId>(0), row.integer(1)}; });
 }
@@ -182,7 +183,7 @@ std::vector<model::Notification> since(Connection& tx, const FeedKey& feed, std:
                                        std::size_t limit) {
   return tx.all("SELECT " HG_NOTIFICATION_COLUMNS
                 " FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND version >= $4 "
-                "AND (version > $4 OR id > $5) AND keep_until > $6 "
+                "AND (version > $4 OR id > $5) AND keep_until > 0 AND keep_until > $6 "
                 "AND (version > $7 OR (status <> 2 AND expires_at > $6)) ORDER BY version, id LIMIT $8",
                 {feed.shard(), feed.user, feed.app, version, id, now, tombstones_above, limit},
                 [now](const Row& row) { return as_change(read_notification(row), now); });
@@ -192,7 +193,7 @@ std::vector<model::Notification> newest(Connection& tx, const FeedKey& feed, std
                                         std::size_t limit) {
   return tx.all("SELECT " HG_NOTIFICATION_COLUMNS
                 " FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND version > $4 "
-                "AND keep_until > $5 ORDER BY version DESC, id LIMIT $6",
+                "AND keep_until > 0 AND keep_until > $5 ORDER BY version DESC, id LIMIT $6",
                 {feed.shard(), feed.user, feed.app, above, now, limit},
                 [now](const Row& row) { return as_change(read_notification(row), now); });
 }
@@ -200,7 +201,7 @@ std::vector<model::Notification> newest(Connection& tx, const FeedKey& feed, std
 std::vector<model::Notification> alerted(Connection& tx, const FeedKey& feed, std::int64_t first, std::int64_t last) {
   return tx.all("SELECT " HG_NOTIFICATION_COLUMNS
                 " FROM notifications WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND version >= $4 "
-                "AND alert_version >= $4 AND alert_version <= $5 ORDER BY alert_version, id",
+                "AND keep_until > 0 AND alert_version >= $4 AND alert_version <= $5 ORDER BY alert_version, id",
                 {feed.shard(), feed.user, feed.app, first, last}, read_notification);
 }
 

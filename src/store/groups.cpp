@@ -46,7 +46,7 @@ void make(Connection& tx, std::span<const FeedKey> feeds) {
     add_key(values, feed);
     values.emplace_back(kNever);
   }
-  statement.exec(tx, values);
+  statement.write(tx, values);
 }
 
 void insert_notifications(Connection& tx, const Writes& writes) {
@@ -57,7 +57,7 @@ void insert_notifications(Connection& tx, const Writes& writes) {
                               "");
   std::vector<Value> values;
   for (const auto& [feed, notification] : writes.inserted) add_insert(values, feed, *notification);
-  statement.exec(tx, values);
+  statement.write(tx, values);
 }
 
 void add_outbox(Connection& tx, const Writes& writes) {
@@ -68,7 +68,7 @@ void add_outbox(Connection& tx, const Writes& writes) {
     add_key(values, feed);
     values.insert(values.end(), {row.version, row.kind, row.maker.zero() ? Value() : Value(row.maker), row.at});
   }
-  statement.exec(tx, values);
+  statement.write(tx, values);
 }
 
 }  // namespace
@@ -169,7 +169,7 @@ void save_feeds(Connection& tx, const Writes& writes) {
     values.insert(values.end(), {row.version, row.floor_version, row.last_alert_version, row.unread, row.live,
                                  row.bytes, row.tombstones, row.next_expiry, row.previous_alert_version});
   }
-  statement.exec(tx, values);
+  statement.write(tx, values);
 }
 
 #undef HG_FEED_ROW

@@ -24,7 +24,7 @@ std::optional<IdempotencyRow> find(Connection& tx, const FeedKey& feed, const Ap
 
 void put(Connection& tx, const FeedKey& feed, const ApplicationId& application, const std::string& key,
          const IdempotencyRow& row) {
-  tx.exec(
+  tx.later(
       "INSERT INTO idempotency (shard, user_id, app_id, application_id, idem_key, fingerprint, notification_id, "
       "base_version, new_version, content_version, endpoints, posted_at, expires_at, created_at) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "

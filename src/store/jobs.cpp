@@ -24,12 +24,12 @@ auto read(const FeedKey& feed) {
 }  // namespace
 
 void put(Connection& tx, const Job& job) {
-  tx.exec("INSERT INTO jobs (shard, user_id, app_id, " HG_COLUMNS
-          ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (shard, user_id, app_id, "
-          "subscription_id, notification_id, version, kind) DO UPDATE SET due_at = excluded.due_at, guard = "
-          "excluded.guard, attempts = excluded.attempts, faults = excluded.faults, made_at = excluded.made_at",
-          {job.feed.shard(), job.feed.user, job.feed.app, job.subscription, job.notification, job.version, job.kind,
-           job.due_at, job.guard, job.attempts, job.faults, job.made_at});
+  tx.later("INSERT INTO jobs (shard, user_id, app_id, " HG_COLUMNS
+           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (shard, user_id, app_id, "
+           "subscription_id, notification_id, version, kind) DO UPDATE SET due_at = excluded.due_at, guard = "
+           "excluded.guard, attempts = excluded.attempts, faults = excluded.faults, made_at = excluded.made_at",
+           {job.feed.shard(), job.feed.user, job.feed.app, job.subscription, job.notification, job.version, job.kind,
+            job.due_at, job.guard, job.attempts, job.faults, job.made_at});
 }
 
 std::vector<FeedKey> due_feeds(Connection& tx, Time now, std::size_t limit) {

@@ -23,11 +23,11 @@ class Many {
     for (std::size_t i = 0; i < texts_.size(); ++i) texts_[i] = text(head, row, tail, std::size_t{1} << i);
   }
 
-  // Values row by row: each in one of the statements, largest first.
-  void exec(Connection& tx, std::span<const Value> values) const {
+  // Values row by row: each in one of the statements, largest first; whoever is asked next says whether it went well.
+  void write(Connection& tx, std::span<const Value> values) const {
     while (!values.empty()) {
       const auto rows = std::min(std::bit_floor(values.size() / columns_), kMost);
-      run(tx, values.first(rows * columns_), [](const Row&) {});
+      tx.later(text_of(rows), values.first(rows * columns_));
       values = values.subspan(rows * columns_);
     }
   }
@@ -39,7 +39,7 @@ class Many {
     for (std::size_t i = 0; i < missing * columns_; ++i) values.push_back(values[values.size() - columns_]);
     for (std::span<const Value> left = values; !left.empty();) {
       const auto piece = left.first(std::min(left.size(), kMost * columns_));
-      run(tx, piece, each);
+      tx.exec(text_of(piece.size() / columns_), piece, each);
       left = left.subspan(piece.size());
     }
   }
@@ -58,9 +58,8 @@ class Many {
     return out += tail;
   }
 
-  void run(Connection& tx, std::span<const Value> values, Connection::Each each) const {
-    const auto size = static_cast<std::size_t>(std::countr_zero(values.size() / columns_));
-    tx.exec(texts_[size], values, each);
+  [[nodiscard]] std::string_view text_of(std::size_t rows) const {
+    return texts_[static_cast<std::size_t>(std::countr_zero(rows))];
   }
 
   const std::size_t columns_;

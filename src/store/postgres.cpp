@@ -208,7 +208,8 @@ const PostgresConnection::Statement& PostgresConnection::prepared(std::string_vi
   return statements.emplace(sql, std::move(made)).first->second;
 }
 
-std::int64_t PostgresConnection::exec(std::string_view sql, std::span<const Value> parameters, Each each) {
+// Queued: it is on its way with whatever is asked next.
+void PostgresConnection::send(std::string_view sql, std::span<const Value> parameters) {
   ready();
   const Statement& statement = prepared(sql);
   if (statement.types.size() != parameters.size())
@@ -216,6 +217,15 @@ std::int64_t PostgresConnection::exec(std::string_view sql, std::span<const Valu
   const postgres::Arguments arguments(parameters, statement.types, sql);
   PQsendQueryPrepared(handle_->raw, statement.name.c_str(), arguments.count(), arguments.values(), arguments.lengths(),
                       arguments.formats(), kBinary);
+}
+
+void PostgresConnection::later(std::string_view sql, std::span<const Value> parameters) {
+  send(sql, parameters);
+  if (!handle_->begun) last_answer(sql);  // alone it is its own transaction
+}
+
+std::int64_t PostgresConnection::exec(std::string_view sql, std::span<const Value> parameters, Each each) {
+  send(sql, parameters);
   const auto whole = last_answer(sql);
   PGresult* answer = whole.get();
   if (PQresultStatus(answer) != PGRES_TUPLES_OK) {
@@ -273,12 +283,13 @@ void PostgresConnection::commit() {
     return;
   }
   const auto answers = handle_->answers();
-  handle_->begun = false;
   if (!handle_->open())
     throw Fault(Fault::Kind::io, "COMMIT: the connection was lost; whether it was kept is not known", true);
-  PGresult* answer = answers.back().get();
-  if (PQresultStatus(answer) == PGRES_FATAL_ERROR) throw postgres::fault_of(answer, "COMMIT", true);
-  if (std::string_view(PQcmdStatus(answer)) != "COMMIT")
+  // Of what was sent with it, too: then it was not run.
+  for (const auto& answer : answers)
+    if (PQresultStatus(answer.get()) == PGRES_FATAL_ERROR) throw postgres::fault_of(answer.get(), "COMMIT", true);
+  handle_->begun = false;
+  if (std::string_view(PQcmdStatus(answers.back().get())) != "COMMIT")
     throw Fault(Fault::Kind::other, "COMMIT: a statement had failed before", true);
   // A wait for the standby that was cancelled is a success to the server, and a warning.
   if (handle_->warned)

@@ -201,7 +201,7 @@ TEST_F(Postgres, times_its_commits) {
 }
 
 TEST_F(Postgres, sends_and_takes_what_is_larger_than_a_socket_holds) {
-  const std::string much(20'000'000, 'x');
+  const std::string much(8'000'000, 'x');
   tx.exec("INSERT INTO things (id, word) VALUES ($1, $2)", {1, much});
   EXPECT_EQ(tx.first("SELECT word FROM things WHERE id = $1", {1}, [](const Row& row) { return row.text(0); }), much);
 }

@@ -139,6 +139,13 @@ class Connection {
   // (SKIP LOCKED too) means nothing where there is one writer. Throws Fault; std::logic_error for parameters out of
   // order or too few.
   virtual std::int64_t exec(std::string_view sql, std::span<const Value> parameters, Each each) = 0;
+  // One whose answer nobody needs: it may be sent with the next, and then its fault is thrown by that, or by commit().
+  virtual void later(std::string_view sql, std::span<const Value> parameters) {
+    exec(sql, parameters, [](const Row&) {});
+  }
+  void later(std::string_view sql, std::initializer_list<Value> parameters) {
+    later(sql, std::span(parameters.begin(), parameters.size()));
+  }
   // Several statements without parameters, for migrations.
   virtual void script(std::string_view sql) = 0;
 
