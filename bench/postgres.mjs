@@ -1,6 +1,6 @@
 // A durable post on PostgreSQL beside the best that single appends come to on the same server: pgbench, one statement a
 // transaction that does to the same tables what a post does, and nothing around it.
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Postgres } from '../tests/harness/postgres.mjs';
 import { deployment, folder, run, scope, serveHeliograph } from './servers.mjs';
@@ -26,6 +26,27 @@ function fill(postgres, name, { users, stored }) {
   postgres.query('VACUUM ANALYZE', name);
 }
 
+// What all processes of the server have used so far, those that have ended too, in µs.
+function cpuOf(server) {
+  const folder = new URLSearchParams(server.url.split('?')[1]).get('host');
+  const postmaster = readFileSync(path.join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0];
+  const fields = (pid) => { try { return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' '); } catch { return undefined; } };
+  let ticks = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const of = fields(pid);
+    if (pid === postmaster) ticks += of.slice(11, 15).reduce((sum, one) => sum + Number(one), 0);
+    else if (of?.[1] === postmaster) ticks += Number(of[11]) + Number(of[12]);
+  }
+  return ticks * 10_000;
+}
+
+// Figures, and what each operation cost the server. It goes on writing for a while what it has taken.
+async function withStoreCpu(server, measure) {
+  const before = cpuOf(server);
+  const got = await measure();
+  return { ...got, storeCpuUs: (cpuOf(server) - before) / got.operations };
+}
+
 export async function postgres(size, interleave) {
   const server = await Postgres.start({ args: ['-c', 'shared_buffers=512MB', '-c', 'max_wal_size=4GB', '-c', 'wal_compression=off'] });
   scope.after(() => server.stop());
@@ -38,16 +59,16 @@ export async function postgres(size, interleave) {
   writeFileSync(script, append(size.users));
 
   const heliograph = await serveHeliograph(filled, { env });
-  const posts = (connections) => () =>
-    heliograph.bench('post', ['--users', size.users, '--connections', connections, '--seconds', size.seconds]);
-  const single = (clients) => () => {
+  const posts = (connections) => () => withStoreCpu(server, () =>
+    heliograph.bench('post', ['--users', size.users, '--connections', connections, '--seconds', size.seconds]));
+  const single = (clients) => () => withStoreCpu(server, () => {
     const said = run('/usr/lib/postgresql/15/bin/pgbench', ['-n', '-M', 'prepared', '-f', script, '-c', String(clients), '-j', '2', '-T', String(size.seconds), server.of('single')]);
-    return { perSecond: Number(said.match(/tps = ([\d.]+)/)[1]), p50Ms: Number(said.match(/latency average = ([\d.]+)/)[1]) };
-  };
+    return { operations: Number(said.match(/actually processed: (\d+)/)[1]), perSecond: Number(said.match(/tps = ([\d.]+)/)[1]), p50Ms: Number(said.match(/latency average = ([\d.]+)/)[1]) };
+  });
   return interleave({
     'Heliograph, 64 connections': posts(64),
     'pgbench, 16 clients': single(16),
-    'Heliograph, 256 connections': posts(256),
+    'Heliograph, 32 connections': posts(32),
     'pgbench, 32 clients': single(32),
     'pgbench, 64 clients': single(64),
   }, size.rounds);
