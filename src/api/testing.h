@@ -21,6 +21,12 @@ namespace hg::api {
 
 inline constexpr std::string_view kBase = "http://127.0.0.1:8080";
 
+// Made once: to make one takes longer than most tests do.
+inline const crypto::PrivateKey& signing_key() {
+  static const auto key = crypto::PrivateKey::generate(crypto::Alg::rs256);
+  return key;
+}
+
 struct House : feed::World {
   identity::Registry registry{*store, key, clock};
   identity::Issuer issuer{*store, registry, clock};
@@ -53,7 +59,7 @@ struct House : feed::World {
 
   House() {
     store->transact_now([&](store::Connection& tx) {
-      identity::Registry::found(tx, key, true, clock.now());
+      identity::Registry::found(tx, key, true, clock.now(), signing_key());
       for (const auto& one : {alice, bob}) EXPECT_TRUE(store::users::insert(tx, one));
       for (const auto& [id, confidential] :
            {std::pair(app_server, true), std::pair(client_app, false), std::pair(stranger, true)}) {

@@ -67,12 +67,13 @@ std::vector<std::pair<std::string, std::string>> changed(const UserChange& wante
 Registry::Registry(store::Database& database, const crypto::SealingKey& key, const Clock& clock)
     : database_(database), key_(key), clock_(clock) {}
 
-void Registry::found(store::Connection& tx, const crypto::SealingKey& key, bool demo, Time now) {
+void Registry::found(store::Connection& tx, const crypto::SealingKey& key, bool demo, Time now,
+                     const crypto::PrivateKey& signing) {
   store::settings::put(tx, "tenant", crypto::random_guid().str());
   store::settings::put(tx, "demo", demo ? "true" : "false");
   // A store that was made anew never continues another one's versions.
   store::settings::put(tx, "epoch", std::to_string(static_cast<std::uint32_t>(to_ms(now) / 1000)));
-  const store::SigningKey stored = make_signing_key(key, crypto::Alg::rs256, now);
+  const store::SigningKey stored = make_signing_key(key, signing, now);
   store::keys::insert(tx, stored);
   store::keys::activate(tx, stored.kid, now);
 }

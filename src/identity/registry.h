@@ -96,7 +96,8 @@ class Registry {
   Registry(store::Database& database, const crypto::SealingKey& key, const Clock& clock);
 
   // Tenant, signing key, epoch: what a new store needs before load(). `demo` is remembered.
-  static void found(store::Connection& tx, const crypto::SealingKey& key, bool demo, Time now);
+  static void found(store::Connection& tx, const crypto::SealingKey& key, bool demo, Time now,
+                    const crypto::PrivateKey& signing = crypto::PrivateKey::generate(crypto::Alg::rs256));
   // Whether `key` is the one that sealed what this store keeps.
   static bool opens(store::Connection& tx, const crypto::SealingKey& key);
   void load();  // blocks; at start

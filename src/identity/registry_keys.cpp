@@ -38,8 +38,7 @@ void remove_prepared(store::Connection& tx) {
 
 }  // namespace
 
-store::SigningKey make_signing_key(const crypto::SealingKey& key, crypto::Alg algorithm, Time now) {
-  const auto signing = crypto::PrivateKey::generate(algorithm);
+store::SigningKey make_signing_key(const crypto::SealingKey& key, const crypto::PrivateKey& signing, Time now) {
   store::SigningKey made;
   made.kid = crypto::random_token(16);
   made.algorithm = name(signing.alg());
@@ -56,8 +55,9 @@ asio::awaitable<std::vector<store::SigningKey>> Registry::signing_keys() {
 
 asio::awaitable<Result<void>> Registry::prepare_key(Actor actor, crypto::Alg algorithm) {
   // On a reading thread: an RSA key takes its time.
-  const auto made =
-      co_await database_.read([&](store::Connection&) { return make_signing_key(key_, algorithm, clock_.now()); });
+  const auto made = co_await database_.read([&](store::Connection&) {
+    return make_signing_key(key_, crypto::PrivateKey::generate(algorithm), clock_.now());
+  });
   co_return co_await change<void>(actor, deed_of("signingKey.prepare", made),
                                   [&](store::Connection& tx) -> Result<void> {
                                     remove_prepared(tx);
@@ -74,7 +74,8 @@ asio::awaitable<Result<void>> Registry::rotate_keys(Actor actor, std::optional<c
     const auto current = in_state(keys, State::current);
     const auto usual = current ? crypto::parse_alg(current->algorithm) : std::nullopt;
     const auto wanted = algorithm.value_or(usual.value_or(crypto::Alg::rs256));
-    next = co_await database_.read([&](store::Connection&) { return make_signing_key(key_, wanted, clock_.now()); });
+    next = co_await database_.read(
+        [&](store::Connection&) { return make_signing_key(key_, crypto::PrivateKey::generate(wanted), clock_.now()); });
   }
   co_return co_await change<void>(actor, deed_of("signingKey.rotate", *next),
                                   [&](store::Connection& tx) -> Result<void> {

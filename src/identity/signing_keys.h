@@ -12,7 +12,7 @@ namespace hg::identity {
 // What their private halves are sealed for, each under its kid.
 inline constexpr std::string_view kSigningKeys = "signing keys";
 
-// A new key in the state `next`.
-store::SigningKey make_signing_key(const crypto::SealingKey& key, crypto::Alg algorithm, Time now);
+// A new key in the state `next`; for RSA making `signing` takes a while.
+store::SigningKey make_signing_key(const crypto::SealingKey& key, const crypto::PrivateKey& signing, Time now);
 
 }  // namespace hg::identity

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "crypto/hash.h"
+#include "crypto/password.h"
 #include "identity/bearer.h"
 #include "identity/issuer.h"
 #include "identity/registry.h"
@@ -29,6 +30,17 @@ class HandClock final : public Clock {
   Time now_ = from_ms(1'800'000'000'000);
 };
 
+// Made once: to make one takes longer than most tests do.
+inline const crypto::PrivateKey& signing_key() {
+  static const auto key = crypto::PrivateKey::generate(crypto::Alg::rs256);
+  return key;
+}
+
+inline const std::string& password_hash() {
+  static const auto hash = crypto::hash_password("correct horse battery");
+  return hash;
+}
+
 struct Deployment {
   HandClock clock;
   store::TemporaryStore store;
@@ -41,15 +53,17 @@ struct Deployment {
   std::string secret;
 
   Deployment() {
-    store->transact_now([&](store::Connection& tx) { Registry::found(tx, key, false, clock.now()); });
+    alice = {.id = UserId{crypto::random_guid()},
+             .upn = "alice@example.com",
+             .display_name = "Alice",
+             .mail = "alice@mail.example",
+             .password_hash = password_hash(),
+             .created_at = clock.now()};
+    store->transact_now([&](store::Connection& tx) {
+      Registry::found(tx, key, false, clock.now(), signing_key());
+      EXPECT_TRUE(store::users::insert(tx, alice));
+    });
     registry.load();
-    alice = run(registry.add_user(operator_, {.upn = "alice@example.com",
-                                              .display_name = "Alice",
-                                              .mail = "alice@mail.example",
-                                              .locale = "",
-                                              .time_zone = "",
-                                              .password = "correct horse battery"}))
-                ->user;
     page = add("page", {{"spa", "https://page.example/done"}, {"native", "com.example.app:/done"}});
     server = add("server", {{"web", "https://server.example/done"}, {"spa", "https://server.example/page"}});
     secret = run(registry.add_secret(operator_, server, "", std::nullopt))->clear;
