@@ -13,8 +13,8 @@
 namespace hg::delivery {
 
 struct Bounds {
-  std::size_t rows = 64;           // of the outbox at once
-  std::size_t jobs = 64;           // due ones
+  std::size_t rows = 8;            // of the outbox at once: what was sent and not settled is sent again after a crash
+  std::size_t jobs = 8;            // due ones, likewise
   std::size_t changes = 32;        // in a signal
   std::size_t silent_an_hour = 2;  // where a platform has a budget
 };
