@@ -133,6 +133,7 @@ struct House {
       result.emplace(std::move(value));
       done = true;
     });
+    loop.restart();  // it has stopped when its last work was done
     auto busy = boost::asio::make_work_guard(loop);
     while (!done) loop.run_one();
     return std::move(*result);
