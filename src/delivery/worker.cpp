@@ -153,14 +153,17 @@ asio::awaitable<void> Worker::run() {
       next_ = clock_.now() + kBackOff;
     }
     if (stopped_) break;
-    // A hint during the step has lowered next_.
-    const auto pause = std::max(next_, claimed_at_ + kGather) - clock_.now();
-    if (pause <= Duration::zero()) {
-      co_await asio::post(loop_, asio::use_awaitable);
-    } else {
-      timer_.expires_after(pause);
-      co_await wait(timer_);
-    }
+    // A hint during the step has lowered next_; one during the pause makes that shorter.
+    do {
+      wakes_at_ = next_step();
+      const auto pause = wakes_at_ - clock_.now();
+      if (pause <= Duration::zero()) {
+        co_await asio::post(loop_, asio::use_awaitable);
+      } else {
+        timer_.expires_after(pause);
+        co_await wait(timer_);
+      }
+    } while (!stopped_ && next_step() < wakes_at_);
   }
   const auto until = clock_.now() + options_.farewell;
   while (!busy_.empty() && clock_.now() < until) {
@@ -172,8 +175,10 @@ asio::awaitable<void> Worker::run() {
 void Worker::hint(Time due) {
   if (due >= next_) return;
   next_ = due;
-  if (claimed_at_ + kGather <= clock_.now()) timer_.cancel();
+  if (next_step() < wakes_at_) timer_.cancel();
 }
+
+Time Worker::next_step() const { return std::max(next_, claimed_at_ + kGather); }
 
 void Worker::stop() {
   stopped_ = true;

@@ -98,6 +98,7 @@ class Worker {
   boost::asio::awaitable<Settled> settle(Settlement settlement);
   boost::asio::awaitable<void> settle_all();
   void after(const Settled& settled);
+  [[nodiscard]] Time next_step() const;
   void enter(const Round& round);
   void leave(const Round& round);
 
@@ -116,7 +117,7 @@ class Worker {
   bool settles_ = false;
   Tally tally_;
   const Time counted_since_;  // the tally's beginning
-  Time next_{}, claimed_at_{};
+  Time next_{}, claimed_at_{}, wakes_at_{};
   bool stopped_ = false;
 };
 
