@@ -81,8 +81,11 @@ async function msalDevice() {
   return withPage(async (page) => {
     const app = msal({ clientId: demo.clientApp.clientId }, PublicClientApplication);
     const other = await (await page.context().browser().newContext({ ignoreHTTPSErrors: true })).newPage();
-    const ask = (decide, at) => app.acquireTokenByDeviceCode({ scopes: [scope], deviceCodeCallback: ({ verificationUri, userCode }) => { decide(at, verificationUri, userCode, user); } });
+    // The library does not wait for what its callback began.
+    const decided = [];
+    const ask = (decide, at) => app.acquireTokenByDeviceCode({ scopes: [scope], deviceCodeCallback: ({ verificationUri, userCode }) => { decided.push(decide(at, verificationUri, userCode, user)); } });
     const [result, denied] = await Promise.all([ask(allowDevice, page), outcome(ask(denyDevice, other))]);
+    await Promise.all(decided);
     return { username: result.account.username, accessToken: result.accessToken, denied };
   });
 }
