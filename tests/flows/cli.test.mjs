@@ -61,7 +61,9 @@ test('an unknown flag, an unknown command and a missing argument are usage error
 
 test('init prints what the demo needs, once', (t) => {
   const data = path.join(temporaryFolder(t), 'data');
-  const demo = initDemo(data);
+  const made = run(['init', '--data', data, '--demo', '--json']);
+  assert.equal(made.status, 0, made.stderr);
+  const demo = JSON.parse(made.stdout);
   for (const name of ['tenantId', 'authority', 'issuer', 'administrator', 'appService', 'clientApp', 'crossDeviceApp', 'users']) assert.ok(demo[name], name);
   assert.equal(demo.users.length, 2);
   assert.equal(demo.issuer, `http://127.0.0.1:8080/${demo.tenantId}/v2.0`);

@@ -1,9 +1,9 @@
 // Starts the real program on a free port with its own temporary data directory, and ends it by its process id.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, readFileSync, existsSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, readFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { storeOf } from './postgres.mjs';
+import { onPostgres, storeOf } from './postgres.mjs';
 
 export const program = process.env.HELIOGRAPH ?? path.resolve(import.meta.dirname, '../../build/release/heliograph');
 
@@ -32,7 +32,13 @@ export function runAsync(args, options = {}) {
   });
 }
 
+// A demo deployment in the directory, and what `init` said of it. TEST_DEMO names a folder with one that was made before (tools/test):
+// its keys and password hashes take longer to make than most tests to run.
 export function initDemo(data, extra = []) {
+  if (process.env.TEST_DEMO && !onPostgres && extra.length === 0) {
+    cpSync(path.join(process.env.TEST_DEMO, 'data'), data, { recursive: true, errorOnExist: true, force: false });
+    return JSON.parse(readFileSync(path.join(process.env.TEST_DEMO, 'demo.json'), 'utf8'));
+  }
   const done = run(['init', '--data', data, '--demo', '--json', ...extra]);
   if (done.status !== 0) throw new Error(`init failed (${done.status}): ${done.stderr}`);
   return JSON.parse(done.stdout);
