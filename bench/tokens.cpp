@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <ctime>
@@ -12,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "base/run_for_tests.h"
 #include "crypto/jwt.h"
 #include "identity/bearer.h"
 #include "identity/issuer.h"
@@ -126,17 +126,7 @@ struct House {
   }
   template <class T>
   T run(boost::asio::awaitable<T> work) {
-    std::optional<T> result;
-    bool done = false;
-    boost::asio::co_spawn(loop, std::move(work), [&](const std::exception_ptr& thrown, T value) {
-      if (thrown) std::rethrow_exception(thrown);
-      result.emplace(std::move(value));
-      done = true;
-    });
-    loop.restart();  // it has stopped when its last work was done
-    auto busy = boost::asio::make_work_guard(loop);
-    while (!done) loop.run_one();
-    return std::move(*result);
+    return hg::run(loop, std::move(work));
   }
 };
 

@@ -1,11 +1,10 @@
 #include "app/deliveries.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <cstdlib>
 #include <random>
 
 #include "base/log.h"
+#include "base/spawn.h"
 #include "identity/registry.h"
 #include "store/directory.h"
 #include "store/users.h"
@@ -85,7 +84,7 @@ asio::awaitable<Result<void>> Deliveries::check(model::Subscription s) {
 }
 
 asio::awaitable<void> Deliveries::run() {
-  asio::co_spawn(loop_, webhooks_.run(), asio::detached);
+  spawn(loop_, webhooks_.run());
   co_await worker_.run();
   workshop_.stop();
   outside_.stop();

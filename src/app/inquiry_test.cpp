@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include "base/run_for_tests.h"
 #include "bus/local.h"
 #include "crypto/hash.h"
 
@@ -30,13 +30,7 @@ struct Asked {
     listener->follow(of);
     return listener;
   }
-  bool live() {
-    bool answer = false;
-    asio::co_spawn(loop, inquiry.live(feed), [&](const std::exception_ptr&, bool said) { answer = said; });
-    loop.restart();
-    loop.run();
-    return answer;
-  }
+  bool live() { return run(loop, inquiry.live(feed)); }
 };
 
 TEST(Inquiry, is_answered_by_who_knows_of_a_connection) {

@@ -1,10 +1,10 @@
 #include "app/outside.h"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
+#include "base/spawn.h"
 #include "identity/host_proof.h"
 #include "net/txt.h"
 
@@ -93,7 +93,7 @@ asio::awaitable<std::string> Outside::ask_dns(std::string host, std::string valu
                        std::string server) -> asio::awaitable<std::expected<std::vector<std::string>, std::string>> {
     co_return net::txt_records(name, server);
   };
-  const auto records = co_await asio::co_spawn(resolver_, look(std::move(host), name_server_), asio::use_awaitable);
+  const auto records = co_await on(resolver_.get_executor(), look(std::move(host), name_server_));
   co_return records ? identity::judge_txt_records(*records, value) : records.error();
 }
 

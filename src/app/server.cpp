@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_future.hpp>
 #include <cstring>
@@ -24,6 +23,7 @@
 #include "app/watch.h"
 #include "base/attempts.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "bus/presence.h"
 #include "feed/hub.h"
 #include "feed/janitor.h"
@@ -142,17 +142,14 @@ struct Server::Parts {
     limit_calls(config);
     if (outside.trusts_others())
       services.admit = [this](std::string token) -> asio::awaitable<Result<identity::Principal>> {
-        co_return co_await asio::co_spawn(background[0].context(), outside.admit(std::move(token)),
-                                          asio::use_awaitable);
+        co_return co_await on(background[0].executor(), outside.admit(std::move(token)));
       };
     services.measure = [this](metrics::Page& page) { measure(page); };
     services.probe = [this](store::Credential c, store::CrossDeviceApp app) -> asio::awaitable<delivery::Probed> {
-      co_return co_await asio::co_spawn(background[0].context(), deliveries.probe(std::move(c), std::move(app)),
-                                        asio::use_awaitable);
+      co_return co_await on(background[0].executor(), deliveries.probe(std::move(c), std::move(app)));
     };
     services.ask_webhook = [this](net::Ask ask) -> asio::awaitable<net::Reached<net::Answer>> {
-      co_return co_await asio::co_spawn(background[0].context(), deliveries.ask_webhook(std::move(ask)),
-                                        asio::use_awaitable);
+      co_return co_await on(background[0].executor(), deliveries.ask_webhook(std::move(ask)));
     };
   }
 
@@ -222,8 +219,7 @@ struct Server::Parts {
 
   // Work that nobody asked for: only where this process serves.
   void start_background() {
-    for (std::size_t i = 0; i < loops->size(); ++i)
-      asio::co_spawn((*loops)[i].context(), owned[i]->hub.run(), asio::detached);
+    for (std::size_t i = 0; i < loops->size(); ++i) spawn((*loops)[i].executor(), owned[i]->hub.run());
     // A file is this process's alone: whoever held a lease is no more.
     if (database->near())
       database->transact_now([](store::Connection& tx) {
@@ -231,21 +227,19 @@ struct Server::Parts {
         store::webhooks::release_all(tx);
       });
     subscriptions.before_handover([this](FeedKey feed) -> asio::awaitable<void> {
-      co_await asio::co_spawn(background[0].context(), deliveries.quiet(feed), asio::use_awaitable);
+      co_await on(background[0].executor(), deliveries.quiet(feed));
     });
     services.check_channel = [this](model::Subscription s) -> asio::awaitable<Result<void>> {
-      co_return co_await asio::co_spawn(background[0].context(), deliveries.check(std::move(s)), asio::use_awaitable);
+      co_return co_await on(background[0].executor(), deliveries.check(std::move(s)));
     };
     services.prove_host = [this](identity::Actor actor, AppId app) -> asio::awaitable<Result<api::HostProof>> {
-      co_return co_await asio::co_spawn(background[0].context(), outside.prove_host(std::move(actor), app),
-                                        asio::use_awaitable);
+      co_return co_await on(background[0].executor(), outside.prove_host(std::move(actor), app));
     };
-    asio::co_spawn(background[0].context(), outside.run(), asio::detached);
-    delivered = asio::co_spawn(background[0].context(), deliveries.run(), asio::use_future);
-    asio::co_spawn(background[0].context(),
-                   sweep(janitor, registry, std::chrono::days(config.rotate_keys_days), clock, janitor_timer, stopping),
-                   asio::detached);
-    asio::co_spawn(background[0].context(), watch.run(), asio::detached);
+    spawn(background[0].executor(), outside.run());
+    delivered = asio::co_spawn(background[0].executor(), deliveries.run(), asio::use_future);
+    spawn(background[0].executor(),
+          sweep(janitor, registry, std::chrono::days(config.rotate_keys_days), clock, janitor_timer, stopping));
+    spawn(background[0].executor(), watch.run());
     hear_of_changes();
     working = true;
   }
@@ -256,7 +250,7 @@ struct Server::Parts {
                               [this](const bus::Message& message) {
                                 const auto* stale = std::get_if<bus::Stale>(&message);
                                 if (stale == nullptr || stale->kind != bus::Stale::Kind::directory) return;
-                                asio::co_spawn(background[0].context(), watch.look_at_directory(), asio::detached);
+                                spawn(background[0].executor(), watch.look_at_directory());
                               });
   }
 

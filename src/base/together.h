@@ -4,12 +4,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <functional>
 #include <utility>
 #include <vector>
+
+#include "base/spawn.h"
 
 namespace hg {
 
@@ -24,7 +25,7 @@ inline boost::asio::awaitable<void> together(boost::asio::any_io_executor loop,
       [&](auto handler) {
         resume = std::move(handler);
         for (auto& work : works) {
-          asio::co_spawn(loop, std::move(work), [&left, &resume](const std::exception_ptr&) {
+          spawn(loop, std::move(work), [&left, &resume](const std::exception_ptr&) {
             if (--left == 0) std::exchange(resume, {})();
           });
         }

@@ -1,11 +1,10 @@
 #include "delivery/round.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include "base/crash.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "push/platforms.h"
 
 namespace hg::delivery {
@@ -120,11 +119,11 @@ asio::awaitable<void> Worker::look_and_send(std::shared_ptr<Round> round) {
   round->lanes = lanes.size() + round->sight.withdrawals.size();
   for (auto& sends : lanes) {
     enter(*round);
-    asio::co_spawn(loop_, lane(round, std::move(sends)), asio::detached);
+    spawn(loop_, lane(round, std::move(sends)));
   }
   for (const auto& withdrawal : round->sight.withdrawals) {
     enter(*round);
-    asio::co_spawn(loop_, withdraw(round, withdrawal), asio::detached);
+    spawn(loop_, withdraw(round, withdrawal));
   }
   if (round->lanes > 0) {
     round->done.expires_after(options_.patience);

@@ -279,7 +279,7 @@ TEST(Delivery, whoever_takes_a_channel_over_waits_for_what_is_on_its_way) {
   s.subscribe(ChannelKind::fcm, "phone");
   bool quiet = false, quiet_too_early = false;
   s.sender(ChannelKind::fcm).before = [&](const Given&) -> boost::asio::awaitable<void> {
-    boost::asio::co_spawn(s.loop, s.worker.quiet(s.feed), [&](const std::exception_ptr&) { quiet = true; });
+    spawn(s.loop.get_executor(), s.worker.quiet(s.feed), [&](const std::exception_ptr&) { quiet = true; });
     co_await boost::asio::post(s.loop, boost::asio::use_awaitable);
     co_await boost::asio::post(s.loop, boost::asio::use_awaitable);
     quiet_too_early = quiet;
@@ -382,10 +382,10 @@ TEST(Delivery, does_not_let_a_slow_endpoint_keep_the_others) {
   const auto first = s.post("first");
   const auto second = [&] {
     // The next one comes while the first still hangs, and goes to the other endpoint.
-    boost::asio::co_spawn(s.loop, s.worker.step(s.clock.now()), boost::asio::detached);
+    s.begin_step();
     s.loop.run_for(std::chrono::milliseconds(1500));
     const auto id = s.post("second");
-    boost::asio::co_spawn(s.loop, s.worker.step(s.clock.now()), boost::asio::detached);
+    s.begin_step();
     for (int i = 0; i < 500 && s.sender(ChannelKind::wns).given.size() < 2; ++i)
       s.loop.run_for(std::chrono::milliseconds(10));
     return id;
@@ -415,13 +415,13 @@ TEST(Delivery, makes_a_send_again_that_nobody_heard_of_again) {
     co_await hanging.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
   };
   const auto id = s.post("order");
-  boost::asio::co_spawn(s.loop, s.worker.step(s.clock.now()), boost::asio::detached);
+  s.begin_step();
   s.loop.run_for(std::chrono::milliseconds(1500));
   ASSERT_EQ(s.jobs().size(), 1U);
   sender.before = {};
   s.clock.advance(minutes(2));
 
-  boost::asio::co_spawn(s.loop, s.worker.step(s.clock.now()), boost::asio::detached);
+  s.begin_step();
   for (int i = 0; i < 500 && !s.jobs().empty(); ++i) s.loop.run_for(std::chrono::milliseconds(10));
 
   EXPECT_EQ(sender.given.size(), 2U);
@@ -538,7 +538,7 @@ TEST(Delivery, counts_what_was_owed_before_the_start_when_something_becomes_of_i
   s.clock.advance(minutes(1));
   Worker next(s.loop.get_executor(), *s.store, s.hooks(), s.clock, {});
 
-  boost::asio::co_spawn(s.loop, next.step(s.clock.now()), boost::asio::detached);
+  s.begin_step(next);
   s.drain();
 
   ASSERT_EQ(s.outcome(id, phone), "accepted");

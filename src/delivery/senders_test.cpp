@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/run_for_tests.h"
 #include "crypto/hash.h"
 #include "delivery/testing.h"
 #include "store/directory.h"
@@ -74,14 +75,7 @@ TEST(Senders, are_made_once_of_what_was_sealed_and_anew_when_that_changes) {
     model::Subscription s;
     s.feed.app = app;
     s.channel.kind = ChannelKind::fcm;
-    Found found;
-    boost::asio::co_spawn(loop, senders.of(s, version), [&](const std::exception_ptr& fault, Found answer) {
-      if (fault) std::rethrow_exception(fault);
-      found = std::move(answer);
-    });
-    loop.restart();
-    loop.run();
-    return found;
+    return run(loop, senders.of(s, version));
   };
 
   const auto first = add("one");

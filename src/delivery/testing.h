@@ -4,13 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <deque>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "base/spawn.h"
 #include "crypto/hash.h"
 #include "delivery/worker.h"
 #include "store/outcomes.h"
@@ -66,6 +66,7 @@ struct Setting {
   std::vector<model::ChangeRequest> asked;
   std::function<Result<model::Changed>()> answer = [] { return model::Changed{}; };
   std::vector<bus::Message> published;
+  std::optional<Time> next_look;  // what the last step said
   bool live = false, live_elsewhere = false;
   int asked_elsewhere = 0;
   double random = 0.5;
@@ -193,14 +194,12 @@ struct Setting {
     loop.run();
   }
   Time step() {
-    Time next_look{};
-    boost::asio::co_spawn(loop, worker.step(clock.now()), [&](const std::exception_ptr& fault, Time at) {
-      if (fault) std::rethrow_exception(fault);
-      next_look = at;
-    });
+    begin_step();
     drain();
-    return next_look;
+    return *next_look;
   }
+  void begin_step() { begin_step(worker); }
+  void begin_step(Worker& of) { spawn(loop.get_executor(), into(next_look, of.step(clock.now()))); }
   // Steps at the times that something is due, up to `until`.
   void run_until(Time until) {
     for (Time look = step(); clock.now() < until; look = step())

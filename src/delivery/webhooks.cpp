@@ -1,13 +1,12 @@
 #include "delivery/webhooks.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/crash.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "model/job.h"
 
 namespace hg::delivery {
@@ -41,7 +40,7 @@ asio::awaitable<Time> Webhooks::step(Time now) {
       [&](store::Connection& tx) { return store::webhooks::claim(tx, now, options_.lease, limit); });
   for (auto& one : owed) {
     ++calling_;
-    asio::co_spawn(loop_, call(std::move(one)), asio::detached);
+    spawn(loop_, call(std::move(one)));
   }
   co_return now + options_.look;
 }

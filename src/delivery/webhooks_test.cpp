@@ -1,5 +1,6 @@
 #include "delivery/webhooks.h"
 
+#include "base/run_for_tests.h"
 #include "delivery/testing.h"
 
 namespace hg::delivery {
@@ -52,11 +53,7 @@ struct House {
     return id;
   }
   void step() {
-    boost::asio::co_spawn(loop, webhooks.step(clock.now()), [](const std::exception_ptr& fault, Time) {
-      if (fault) std::rethrow_exception(fault);
-    });
-    loop.restart();
-    loop.run();
+    run(loop, webhooks.step(clock.now()));
   }
   // A step every ten seconds.
   void run_until(Time until) {

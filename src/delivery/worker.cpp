@@ -1,12 +1,11 @@
 #include "delivery/worker.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
 #include "base/crash.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "delivery/round.h"
 
 namespace hg::delivery {
@@ -62,7 +61,7 @@ asio::awaitable<Time> Worker::step(Time now) {
     ++rounds_;
     auto round = std::make_shared<Round>(loop_, lease, ++begun_);
     enter(*round);
-    asio::co_spawn(loop_, work(std::move(round)), asio::detached);
+    spawn(loop_, work(std::move(round)));
   }
   claimed_at_ = clock_.now();
   // Where all that is due is leased, by others or here: look again when it may have been let go.
@@ -91,7 +90,7 @@ asio::awaitable<Settled> Worker::settle(Settlement settlement) {
   settling_.push_back(&mine);
   if (!settles_) {
     settles_ = true;
-    asio::co_spawn(loop_, settle_all(), asio::detached);
+    spawn(loop_, settle_all());
   }
   co_await wait(mine.done);
   co_return std::move(mine.settled);

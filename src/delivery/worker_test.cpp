@@ -144,7 +144,7 @@ TEST(Worker, wakes_at_a_hint_and_ends_when_it_is_stopped) {
   Setting s;
   s.subscribe(ChannelKind::fcm, "phone");
   bool ended = false;
-  boost::asio::co_spawn(s.loop, s.worker.run(), [&](const std::exception_ptr&) { ended = true; });
+  spawn(s.loop.get_executor(), s.worker.run(), [&](const std::exception_ptr&) { ended = true; });
   boost::asio::post(s.loop, [&] {
     s.post("order");
     s.worker.hint(s.clock.now());

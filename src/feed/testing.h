@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
@@ -10,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/spawn.h"
 #include "bus/local.h"
 #include "bus/presence.h"
 #include "crypto/hash.h"
@@ -92,18 +92,12 @@ struct World {
   template <class T>
   T run(boost::asio::awaitable<T> work) {
     std::optional<T> result;
-    std::exception_ptr fault;
-    boost::asio::co_spawn(loop, std::move(work), [&](std::exception_ptr thrown, T value) {
-      fault = thrown;
-      if (!thrown) result.emplace(std::move(value));
-    });
-    settle();
-    if (fault) std::rethrow_exception(fault);
+    run(into(result, std::move(work)));
     return *std::move(result);
   }
   void run(boost::asio::awaitable<void> work) {
     std::exception_ptr fault;
-    boost::asio::co_spawn(loop, std::move(work), [&](std::exception_ptr thrown) { fault = thrown; });
+    spawn(loop.get_executor(), std::move(work), [&](std::exception_ptr thrown) { fault = std::move(thrown); });
     settle();
     if (fault) std::rethrow_exception(fault);
   }

@@ -3,13 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
 #include <optional>
 
+#include "base/run_for_tests.h"
 #include "crypto/hash.h"
 #include "crypto/password.h"
 #include "identity/bearer.h"
@@ -81,32 +79,7 @@ struct Deployment {
   // Runs a coroutine to its end on this thread.
   template <class T>
   T run(asio::awaitable<T> work) {
-    std::optional<T> result;
-    finish([&](auto done) -> asio::awaitable<void> {
-      result.emplace(co_await std::move(work));
-      done();
-    });
-    return std::move(*result);
-  }
-  void run(asio::awaitable<void> work) {
-    finish([&](auto done) -> asio::awaitable<void> {
-      co_await std::move(work);
-      done();
-    });
-  }
-
- private:
-  template <class Body>
-  void finish(Body body) {
-    loop.restart();
-    auto busy = asio::make_work_guard(loop);
-    std::exception_ptr thrown;
-    asio::co_spawn(loop, body([&] { busy.reset(); }), [&](std::exception_ptr error) {
-      thrown = error;
-      busy.reset();
-    });
-    loop.run();
-    if (thrown) std::rethrow_exception(thrown);
+    return hg::run(loop, std::move(work));
   }
 };
 

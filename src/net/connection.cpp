@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "net/parser.h"
 #include "net/websocket.h"
 
@@ -57,7 +56,7 @@ Connection::~Connection() { gate_->left(*this); }
 
 void Connection::begin(std::shared_ptr<Connection> connection) {
   auto executor = connection->gate_->loop().executor();
-  asio::co_spawn(executor, serve(std::move(connection)), asio::detached);
+  spawn(executor, serve(std::move(connection)));
 }
 
 asio::awaitable<void> Connection::serve(std::shared_ptr<Connection> self) {

@@ -1,8 +1,8 @@
 #include "net/postman.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <future>
+
+#include "base/spawn.h"
 
 namespace hg::net {
 
@@ -26,7 +26,7 @@ Postman::~Postman() {
 }
 
 asio::awaitable<Reached<Answer>> Postman::post(Posting posting) {
-  co_return co_await asio::co_spawn(thread_[0].executor(), client_.post(std::move(posting)), asio::use_awaitable);
+  co_return co_await on(thread_[0].executor(), client_.post(std::move(posting)));
 }
 
 void Postman::stop() {

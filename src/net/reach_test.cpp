@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "base/run_for_tests.h"
 #include "net/client.h"
 #include "net/server_for_tests.h"
 
@@ -76,17 +76,7 @@ TEST(OutboundUrl, leads_to_nothing_private_however_it_is_written) {
       if (!url.starts_with("https://") || url.contains("push.example")) continue;
     }
     ++asked;
-    Reached<Answer> answer = std::unexpected(Unreached{});
-    bool done = false;
-    asio::co_spawn(loop, client.send({.url = url}), [&](const std::exception_ptr& fault, Reached<Answer> reply) {
-      if (fault) std::rethrow_exception(fault);
-      answer = std::move(reply);
-      done = true;
-    });
-    loop.restart();
-    while (!done && loop.run_one() > 0) {
-    }
-    EXPECT_FALSE(answer) << url;
+    EXPECT_FALSE(run_beside_others(loop, client.send({.url = url}))) << url;
   }
   EXPECT_EQ(heard, 0);
   EXPECT_EQ(client.connected(), 0U);  // not even a socket

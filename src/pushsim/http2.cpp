@@ -3,14 +3,13 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <map>
 #include <memory>
 #include <utility>
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/spawn.h"
 
 namespace hg::pushsim {
 
@@ -153,7 +152,7 @@ class Http2 : public std::enable_shared_from_this<Http2> {
       const auto whole = me->exchanges_.find(stream);
       if (whole == me->exchanges_.end()) return;
       auto request = std::move(whole->second.request);
-      asio::co_spawn(me->visitor_.loop.executor(), answer(me, stream, std::move(request)), asio::detached);
+      spawn(me->visitor_.loop.executor(), answer(me, stream, std::move(request)));
     });
   }
 

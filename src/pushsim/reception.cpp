@@ -1,13 +1,12 @@
 #include "pushsim/reception.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 
 #include "base/log.h"
+#include "base/spawn.h"
 #include "pushsim/http1.h"
 
 namespace hg::pushsim {
@@ -37,7 +36,7 @@ Reception::Reception(net::Loop& loop, Service service, MailService mail, std::sh
 
 Result<std::uint16_t> Reception::listen(Door door, const std::string& address, std::uint16_t port) {
   HG_TRY(auto listeners, net::listen_tcp(address, port, 1));
-  asio::co_spawn(loop_.executor(), accept(door, std::move(listeners.sockets.front())), asio::detached);
+  spawn(loop_.executor(), accept(door, std::move(listeners.sockets.front())));
   return listeners.port;
 }
 
@@ -61,7 +60,7 @@ asio::awaitable<void> Reception::accept(Door door, net::Descriptor socket) {
     if (error) co_return;
     auto accepted = net::accept_one(listening.native_handle());
     if (accepted.error != 0) continue;
-    asio::co_spawn(loop_.executor(), welcome(door, std::move(accepted)), asio::detached);
+    spawn(loop_.executor(), welcome(door, std::move(accepted)));
   }
 }
 

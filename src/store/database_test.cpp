@@ -12,6 +12,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "base/run_for_tests.h"
 #include "store/directory.h"
 #include "store/settings.h"
 #include "store/testing.h"
@@ -22,13 +23,9 @@ namespace {
 namespace asio = boost::asio;
 
 // Runs a coroutine on a loop of its own to its end.
-template <class F>
-void run(F coroutine) {
+void run(const std::function<asio::awaitable<void>()>& coroutine) {
   asio::io_context loop(1);
-  std::exception_ptr failed;
-  asio::co_spawn(loop, std::move(coroutine), [&](std::exception_ptr error) { failed = error; });
-  loop.run();
-  if (failed) std::rethrow_exception(failed);
+  hg::run(loop, coroutine());
 }
 
 std::int64_t number(Connection& tx, std::string_view key) { return std::stoll(settings::find(tx, key).value_or("0")); }

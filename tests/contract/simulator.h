@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +15,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "base/run_for_tests.h"
 #include "net/client.h"
 
 namespace hg::push {
@@ -78,15 +78,7 @@ class Simulator {
   // Runs the loop until `work` is done.
   template <class T>
   T run(asio::awaitable<T> work) {
-    std::optional<T> result;
-    asio::co_spawn(loop, std::move(work), [&](const std::exception_ptr& fault, T value) {
-      if (fault) std::rethrow_exception(fault);
-      result = std::move(value);
-    });
-    loop.restart();
-    while (!result && loop.run_one() > 0) {
-    }
-    return *std::move(result);
+    return hg::run_beside_others(loop, std::move(work));
   }
 
   asio::io_context loop;
