@@ -1,7 +1,7 @@
-# heliograph_folder(name FLOORS lower... LIBRARIES external... [PRECOMPILES header... | PRECOMPILED_BY folder])
+# heliograph_folder(name FLOORS lower... LIBRARIES external... [PRECOMPILES header... | PRECOMPILED_BY folder] [TESTS_SHARE])
 # Makes the library of src/<name> from its sources and the test program <name>_test from its *_test.cpp files.
 # What many files read is compiled once: a folder precompiles headers for itself, or takes those of a lower one (base).
-# Its tests do the same with GoogleTest among them.
+# Its tests do the same with GoogleTest among them, and with the folder's testing.h where TESTS_SHARE says so.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS url)
@@ -58,7 +58,7 @@ function(heliograph_floor name result)
 endfunction()
 
 function(heliograph_folder name)
-  cmake_parse_arguments(ARG "" "PRECOMPILED_BY" "FLOORS;LIBRARIES;SOURCES;PRECOMPILES" ${ARGN})
+  cmake_parse_arguments(ARG "TESTS_SHARE" "PRECOMPILED_BY" "FLOORS;LIBRARIES;SOURCES;PRECOMPILES" ${ARGN})
   set(folder ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   file(GLOB tests CONFIGURE_DEPENDS ${folder}/*_test.cpp)
@@ -82,6 +82,9 @@ function(heliograph_folder name)
   else()
     set(precompiled PRECOMPILED_BY heliograph_base)
     set(precompiled_for_tests PRECOMPILED_BY base_test)
+  endif()
+  if(ARG_TESTS_SHARE)
+    set(precompiled_for_tests PRECOMPILES ${CMAKE_SOURCE_DIR}/src/pch.h <gtest/gtest.h> ${folder}/testing.h)
   endif()
   add_library(heliograph_${name} STATIC ${sources} ${ARG_SOURCES})
   heliograph_compile(heliograph_${name} ${precompiled})
