@@ -52,9 +52,7 @@ struct House {
     });
     return id;
   }
-  void step() {
-    run(loop, webhooks.step(clock.now()));
-  }
+  void step() { run(loop, webhooks.step(clock.now())); }
   // A step every ten seconds.
   void run_until(Time until) {
     for (; clock.now() < until; clock.advance(seconds(10))) step();

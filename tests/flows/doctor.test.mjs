@@ -83,7 +83,8 @@ test('files that are open to others', (t) => {
 });
 
 test('the sealing key of another deployment, garbage in its place, none', (t) => {
-  const data = deployment(t), other = deployment(t);
+  const data = deployment(t), other = path.join(temporaryFolder(t), 'data');
+  assert.equal(run(['init', '--data', other]).status, 0);
   const key = path.join(data, 'sealing.key');
   copyFileSync(path.join(other, 'sealing.key'), key);
   finds(doctor(data), 'sealing key', 'FAIL', /does not open what is in the store/);

@@ -1,6 +1,6 @@
 // Starts the real program on a free port with its own temporary data directory, and ends it by its process id.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, readFileSync, existsSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync, readFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onPostgres, storeOf } from './postgres.mjs';
@@ -37,6 +37,7 @@ export function runAsync(args, options = {}) {
 export function initDemo(data, extra = []) {
   if (process.env.TEST_DEMO && !onPostgres && extra.length === 0) {
     cpSync(path.join(process.env.TEST_DEMO, 'data'), data, { recursive: true, errorOnExist: true, force: false });
+    chmodSync(data, 0o700);
     return JSON.parse(readFileSync(path.join(process.env.TEST_DEMO, 'demo.json'), 'utf8'));
   }
   const done = run(['init', '--data', data, '--demo', '--json', ...extra]);
