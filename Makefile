@@ -24,7 +24,7 @@ build:
 	@tools/build release heliograph heliograph-pushsim
 
 test:
-	@tools/setup --test
+	@tools/setup
 	@tools/test
 
 check:
