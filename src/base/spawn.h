@@ -12,8 +12,8 @@ namespace hg {
 
 // Runs `work` on `loop`, on its own. What it throws is lost, or is given to `ended`, which is called there (null:
 // nothing).
-void spawn(boost::asio::any_io_executor loop, boost::asio::awaitable<void> work);
-void spawn(boost::asio::any_io_executor loop, boost::asio::awaitable<void> work,
+void spawn(const boost::asio::any_io_executor& loop, boost::asio::awaitable<void> work);
+void spawn(const boost::asio::any_io_executor& loop, boost::asio::awaitable<void> work,
            std::move_only_function<void(std::exception_ptr)> ended);
 
 // Runs `work` on another loop than the caller's, who waits for it; throws what it throws.
