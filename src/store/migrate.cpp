@@ -34,6 +34,8 @@ Migration parse(const EmbeddedFile& file) {
   const auto at = file.text.find(kOldest);
   migration.oldest_program =
       at == std::string_view::npos ? migration.number : leading_number(file.text.substr(at + kOldest.size()));
+  if (migration.oldest_program <= 0 || migration.oldest_program > migration.number)
+    throw std::logic_error(fmt::format("{}: no such oldest program", file.name));
   return migration;
 }
 

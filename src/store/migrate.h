@@ -19,8 +19,8 @@ std::span<const EmbeddedFile> postgres_migrations();
 std::int64_t number_of(const EmbeddedFile& migration);
 
 // Brings the store up to the newest of `migrations`. A migration serves older programs only where its text has a line
-// "-- oldest program: N". Code::unavailable, naming both numbers, where the store's schema is newer than this program
-// and does not serve it.
+// "-- oldest program: N", the newest migration that the oldest of them has (CONTRIBUTING.md). Code::unavailable, naming
+// both numbers, where the store's schema is newer than this program and does not serve it.
 Result<void> migrate(Connection& connection, std::span<const EmbeddedFile> migrations, Time now);
 
 // The number of the newest migration that was run; 0 for an empty store.

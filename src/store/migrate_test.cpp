@@ -57,6 +57,37 @@ TEST_P(Migrate, runs_with_a_newer_schema_that_serves_it) {
   EXPECT_TRUE(migrate(store, older, Time{}));
 }
 
+TEST_P(Migrate, refuses_whom_one_has_left_behind_whatever_came_after_it) {
+  const EmbeddedFile hard{"0002_two.sql", "CREATE TABLE three (id INTEGER);"};
+  const EmbeddedFile kind{"0003_three.sql", "-- oldest program: 1\nCREATE TABLE four (id INTEGER);"};
+  const EmbeddedFile newer[] = {one, hard, kind};
+  const EmbeddedFile older[] = {one};
+  const EmbeddedFile neighbour[] = {one, hard};
+  ASSERT_TRUE(migrate(store, newer, Time{}));
+  EXPECT_FALSE(migrate(store, older, Time{}));
+  EXPECT_TRUE(migrate(store, neighbour, Time{}));
+}
+
+// Its statements were prepared before.
+TEST_P(Migrate, disturbs_no_older_program_that_runs_where_it_only_adds) {
+  const auto place = GetParam()->place(folder);
+  const auto older = GetParam()->open(place), newer = GetParam()->open(place);
+  const EmbeddedFile kind{"0002_two.sql",
+                          "-- oldest program: 1\nALTER TABLE one ADD COLUMN more INTEGER NOT NULL DEFAULT 7;"};
+  const EmbeddedFile known[] = {one};
+  const EmbeddedFile all[] = {one, kind};
+  const auto work = [&] {
+    older->exec("INSERT INTO one (id) VALUES ($1)", {1});
+    return older->all("SELECT id FROM one", {}, [](const Row& row) { return row.integer(0); }).size();
+  };
+  ASSERT_TRUE(migrate(*older, known, Time{}));
+  EXPECT_EQ(work(), 1U);
+  ASSERT_TRUE(migrate(*newer, all, Time{}));
+  EXPECT_EQ(work(), 2U);
+  EXPECT_EQ(newer->all("SELECT more FROM one", {}, [](const Row& row) { return row.integer(0); }),
+            (std::vector<std::int64_t>{7, 7}));
+}
+
 TEST_P(Migrate, leaves_nothing_of_one_that_fails) {
   const EmbeddedFile broken{"0002_broken.sql", "INSERT INTO one (id) VALUES (7); INSERT INTO nowhere VALUES (1);"};
   const EmbeddedFile files[] = {one, broken};
@@ -115,6 +146,22 @@ TEST(Migrations, make_the_same_columns_on_both_engines) {
                  "SELECT a.attname::TEXT, a.attnotnull FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
                  "WHERE c.relnamespace = current_schema()::regnamespace AND c.relname::TEXT = $1 AND a.attnum > 0 AND "
                  "NOT a.attisdropped ORDER BY a.attname::TEXT COLLATE \"C\""));
+}
+
+// CONTRIBUTING.md: whoever writes one says with which program it may run beside.
+TEST(Migrations, since_the_sixth_name_the_oldest_program_they_serve) {
+  const auto stated = [](std::span<const EmbeddedFile> files) {
+    std::map<std::int64_t, std::string> found;
+    for (const auto& file : files) {
+      constexpr std::string_view kOldest = "-- oldest program: ";
+      const auto at = file.text.find(kOldest);
+      EXPECT_TRUE(at != std::string_view::npos || number_of(file) <= 5) << file.name;
+      const auto line = at == std::string_view::npos ? "" : file.text.substr(at, file.text.find('\n', at) - at);
+      found.emplace(number_of(file), line);
+    }
+    return found;
+  };
+  EXPECT_EQ(stated(sqlite_migrations()), stated(postgres_migrations()));
 }
 
 TEST(Migrations, are_run_once_by_several_nodes_that_start_together) {

@@ -2,43 +2,16 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { until } from '../harness/server.mjs';
-import { call, Live, notification, subscribe } from '../harness/actors.mjs';
-import { Cluster } from '../harness/cluster.mjs';
-import { Follower, Writers } from '../harness/journal.mjs';
+import { call, notification } from '../harness/actors.mjs';
 import { Postgres } from '../harness/postgres.mjs';
 import { freePort } from '../harness/proxies.mjs';
 import { Replicated } from '../harness/replicated.mjs';
+import { underLoad } from '../harness/under_load.mjs';
 import { Wire } from '../harness/wires.mjs';
 
 // Of each kind; more for longer.
 const rounds = Number(process.env.KILLS ?? 1);
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
-
-// A cluster with writers and a device that follows, all by the balancer; finish() holds what was answered against every node.
-async function underLoad(t, options = {}) {
-  const cluster = await Cluster.start(t, options);
-  const url = cluster.balancer.url, app = await cluster.app(), token = cluster.token(cluster.demo.users[0]);
-  const device = await subscribe(url, token);
-  const writers = new Writers(8, () => url, cluster.demo, app, device.unsid);
-  const follower = new Follower((etag) => Live.open(url, token, { subscription: device.id, etag }), device.partialSyncToken);
-  t.after(() => { writers.stopped = follower.stopped = true; });
-  await writers.more(50);
-  return {
-    cluster, writers, follower, token, device, app,
-    async finish() {
-      await writers.stop();
-      // A node that has just got its store back may still say that it comes.
-      const last = await until(async () => {
-        const answer = await call(url, 'POST', '/beta/me/notifications', { token: app, unsid: device.unsid, body: notification(cluster.demo) });
-        if (answer.status !== 503) assert.equal(answer.status, 201, answer.raw);
-        return answer.status === 201 && answer;
-      }, { what: 'the last post to be taken' });
-      await until(() => follower.etag === last.headers.get('x-new-etag'), { what: 'the last signal', seconds: 120 });
-      await follower.stop();
-      for (const node of cluster.nodes) await writers.allThere(node.base, token);
-    },
-  };
-}
 
 test('kill -9 of nodes', { timeout: 600_000 }, async (t) => {
   const at = await underLoad(t);
@@ -142,14 +115,7 @@ test('failover to a synchronous standby', { timeout: 600_000 }, async (t) => {
 test('a rolling restart: nothing is refused, the device comes back at once', { timeout: 600_000 }, async (t) => {
   const at = await underLoad(t);
   at.follower.away = 0;
-  for (let i = 0; i < 3; ++i) {
-    // As whoever operates it: out of the balancer, then a stop that drains.
-    at.cluster.balancer.nodes = at.cluster.nodes.filter((_, n) => n !== i);
-    const { status } = await at.cluster.nodes[i].stop();
-    assert.equal(status, 0, at.cluster.nodes[i].log);
-    await at.cluster.serve(i);
-    await at.writers.more(50);
-  }
+  for (let i = 0; i < 3; ++i) await at.restart(i);
   await at.finish();
   assert.equal(at.writers.refused, 0);
   t.diagnostic(`measured ${at.writers.broken} kept-alive connections that closed under a post, ${at.writers.answered.size} names answered; the device was away for ${seconds(at.follower.away)} at the most`);

@@ -9,15 +9,16 @@ import { appToken, call, notification, subscribe, userToken } from './actors.mjs
 
 export class Cluster {
   // `database`: has a `url`; without one a PostgreSQL is started. `busOf(i)`, `storeOf(i)`: what node i is told; the real ones otherwise.
-  static async start(t, { nodes = 3, natsServers = 1, port = 0, env = {}, database, busOf, storeOf } = {}) {
+  // `program`: another than the one under test; may be set anew, for nodes that begin then.
+  static async start(t, { nodes = 3, natsServers = 1, port = 0, env = {}, database, busOf, storeOf, program } = {}) {
     const cluster = new Cluster();
-    Object.assign(cluster, { t, env, busOf, storeOf, folder: temporaryFolder(t) });
+    Object.assign(cluster, { t, env, busOf, storeOf, program, folder: temporaryFolder(t) });
     cluster.postgres = database ?? (await ownDatabase(t));
     cluster.store = cluster.postgres.clusterUrl ?? cluster.postgres.create('cluster');
     cluster.nats = natsServers > 1 ? await Nats.startCluster(t, natsServers) : await Nats.start(t);
     cluster.balancer = await Balancer.start(t, [], port);
     const first = cluster.#folderOf(0);
-    const made = run(['init', '--data', first, '--demo', '--json'], { env: { ...process.env, HELIOGRAPH_STORE: cluster.store } });
+    const made = run(['init', '--data', first, '--demo', '--json'], { program, env: { ...process.env, HELIOGRAPH_STORE: cluster.store } });
     if (made.status !== 0) throw new Error(`init failed (${made.status}): ${made.stderr}`);
     cluster.demo = JSON.parse(made.stdout);
     cluster.nodes = [];
@@ -36,7 +37,7 @@ export class Cluster {
       HELIOGRAPH_PUBLIC_URL: this.balancer.url, HELIOGRAPH_LOG_ACCESS: 'false',
     };
     const port = this.nodes[i] ? new URL(this.nodes[i].base).port : 0;
-    const node = await Server.start(data, { env, listen: `127.0.0.1:${port}` });
+    const node = await Server.start(data, { env, listen: `127.0.0.1:${port}`, program: this.program });
     node.port = Number(new URL(node.base).port);
     this.nodes[i] = node;
     this.balancer.nodes = [...this.nodes];

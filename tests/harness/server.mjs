@@ -13,9 +13,9 @@ export function temporaryFolder(t) {
   return folder;
 }
 
-// Runs a command to its end: {status, stdout, stderr}.
-export function run(args, options = {}) {
-  const done = spawnSync(program, args, { encoding: 'utf8', timeout: 120_000, ...options, env: { ...(options.env ?? process.env), ...storeOf(args) } });
+// Runs a command to its end: {status, stdout, stderr}. `program`: another than the one under test.
+export function run(args, { program: run = program, ...options } = {}) {
+  const done = spawnSync(run, args, { encoding: 'utf8', timeout: 120_000, ...options, env: { ...(options.env ?? process.env), ...storeOf(args) } });
   if (done.error) throw done.error;
   return { status: done.status, stdout: done.stdout, stderr: done.stderr };
 }
