@@ -83,6 +83,14 @@ asio::awaitable<Result<void>> Deliveries::check(model::Subscription s) {
   co_return found.sender ? found.sender->check(s.channel) : Result<void>{};
 }
 
+asio::awaitable<void> Deliveries::look_at_credentials() {
+  try {
+    for (const auto& app : co_await senders_.changed()) co_await worker_.wake(app);
+  } catch (const std::exception& fault) {
+    if (!stopped_) log::error("delivery", "what waits for credentials waits on: {}", fault.what());
+  }
+}
+
 asio::awaitable<void> Deliveries::run() {
   spawn(loop_, webhooks_.run());
   co_await worker_.run();
@@ -92,6 +100,7 @@ asio::awaitable<void> Deliveries::run() {
 }
 
 void Deliveries::stop() {
+  stopped_ = true;
   worker_.stop();
   webhooks_.stop();
 }

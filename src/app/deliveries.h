@@ -49,7 +49,10 @@ class Deliveries {
   void hint(Time due) { worker_.hint(due); }
   // What the platform's sender thinks of a channel; where the app has no credentials for it nobody knows.
   boost::asio::awaitable<Result<void>> check(model::Subscription subscription);
-  boost::asio::awaitable<void> quiet(FeedKey feed) { return worker_.quiet(feed); }
+  boost::asio::awaitable<void> quiet(FeedKey feed, SubscriptionId endpoint) { return worker_.quiet(feed, endpoint); }
+  // The directory was changed, here or elsewhere: where an app's credentials were, what waited for them goes. On its
+  // loop; throws nothing.
+  boost::asio::awaitable<void> look_at_credentials();
   // Whether the platform takes it, asked anew.
   boost::asio::awaitable<delivery::Probed> probe(store::Credential credential, store::CrossDeviceApp app);
   // Whatever is sent to a webhook.
@@ -63,6 +66,7 @@ class Deliveries {
   [[nodiscard]] delivery::WebhookHooks webhook_hooks();
   [[nodiscard]] std::shared_ptr<push::Sender> make_mailer(const Config& config);
 
+  bool stopped_ = false;
   boost::asio::any_io_executor loop_;
   House house_;
   const push::Addresses addresses_;

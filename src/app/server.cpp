@@ -211,10 +211,15 @@ struct Server::Parts {
   void start_loops() {
     registry.on_change([this] {
       for (std::size_t i = 0; i < loops->size(); ++i) (*loops)[i].post([this, i] { owned[i]->streams.recheck(); });
+      background[0].post([this] { look_at_credentials(); });
     });
     loops->start();
     background.start();
     started = true;
+  }
+
+  void look_at_credentials() {
+    if (working_off && !stopping) spawn(background[0].executor(), deliveries.look_at_credentials());
   }
 
   // Work that nobody asked for: only where this process serves.
@@ -226,8 +231,8 @@ struct Server::Parts {
         store::jobs::release_all(tx);
         store::webhooks::release_all(tx);
       });
-    subscriptions.before_handover([this](FeedKey feed) -> asio::awaitable<void> {
-      co_await on(background[0].executor(), deliveries.quiet(feed));
+    subscriptions.before_handover([this](FeedKey feed, SubscriptionId endpoint) -> asio::awaitable<void> {
+      co_await on(background[0].executor(), deliveries.quiet(feed, endpoint));
     });
     services.check_channel = [this](model::Subscription s) -> asio::awaitable<Result<void>> {
       co_return co_await on(background[0].executor(), deliveries.check(std::move(s)));
@@ -241,6 +246,10 @@ struct Server::Parts {
           sweep(janitor, registry, std::chrono::days(config.rotate_keys_days), clock, janitor_timer, stopping));
     spawn(background[0].executor(), watch.run());
     hear_of_changes();
+    background[0].post([this] {
+      working_off = true;
+      look_at_credentials();
+    });
     working = true;
   }
 
@@ -302,9 +311,10 @@ struct Server::Parts {
   std::future<void> delivered;               // when the worker has ended
   asio::steady_timer janitor_timer;
   Watch watch;
-  bool stopping = false;  // on the background loop
-  bool started = false;   // the threads
-  bool working = false;   // at what nobody asked for
+  bool stopping = false;     // on the background loop
+  bool working_off = false;  // likewise: what is owed to endpoints
+  bool started = false;      // the threads
+  bool working = false;      // at what nobody asked for
 
   std::unique_ptr<net::Loops> loops;
   std::vector<std::unique_ptr<Own>> owned;

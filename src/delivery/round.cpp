@@ -33,7 +33,8 @@ Settlement settlement_of(const Sight& sight, const store::Lease& lease) {
                         .endpoints = {},
                         .alerted = {},
                         .handled = {},
-                        .sent = {}};
+                        .sent = {},
+                        .directory = sight.directory_version};
   std::ranges::copy(sight.changes_again, std::back_inserter(settlement.spent));
   for (const auto& row : sight.endpoints) {
     const auto& s = row.subscription;

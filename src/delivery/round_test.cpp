@@ -201,35 +201,6 @@ TEST(Delivery, ends_an_endpoint_that_is_gone_and_what_was_owed_to_it) {
   EXPECT_TRUE(s.jobs().empty());
 }
 
-TEST(Delivery, waits_for_credentials_while_there_are_none) {
-  Setting s;
-  const auto phone = s.subscribe(ChannelKind::fcm, "phone");
-  const auto sender = std::exchange(s.senders[ChannelKind::fcm], nullptr);
-  const auto first = s.post("first"), second = s.post("second");
-
-  s.step();
-  EXPECT_EQ(s.outcome(first, phone), "retrying/noCredentials");
-  s.senders[ChannelKind::fcm] = sender;
-  s.run_until(kStart + kCredentialsPause + seconds(1));
-
-  EXPECT_EQ(s.outcome(first, phone), "accepted");
-  EXPECT_EQ(s.outcome(second, phone), "accepted");
-  ASSERT_EQ(sender->given.size(), 2U);
-  EXPECT_EQ(sender->given[0].message.title, "Hello first");
-}
-
-TEST(Delivery, that_waits_for_credentials_in_vain_expires) {
-  Setting s;
-  const auto phone = s.subscribe(ChannelKind::fcm, "phone");
-  s.senders[ChannelKind::fcm] = nullptr;
-  const auto id = s.post("order");  // for two hours
-
-  s.run_until(kStart + hours(3));
-
-  EXPECT_EQ(s.outcome(id, phone), "expired/noCredentials");
-  EXPECT_TRUE(s.jobs().empty());
-}
-
 TEST(Delivery, keeps_the_environment_that_a_token_turned_out_to_be_of) {
   Setting s;
   const auto phone = s.subscribe(ChannelKind::apns, "phone");
@@ -254,54 +225,6 @@ TEST(Delivery, lets_live_an_endpoint_that_registered_again_since_it_was_gone) {
   const auto id = s.post("order");
 
   s.run_until(kStart + seconds(10));
-
-  EXPECT_EQ(s.outcome(id, phone), "accepted");
-}
-
-TEST(Delivery, sends_nothing_to_a_channel_that_another_has_taken_over) {
-  Setting s;
-  const auto phone = s.subscribe(ChannelKind::fcm, "phone");
-  const FeedKey other{UserId{crypto::random_guid()}, s.feed.app};
-  s.write([&](store::Connection& tx) {
-    const auto row = store::subscriptions::find(tx, s.feed, phone);
-    store::channels::claim(tx, row->channel_hash, other, SubscriptionId{crypto::random_guid()});
-  });
-  s.post("order");
-
-  s.step();
-
-  EXPECT_TRUE(s.sender(ChannelKind::fcm).given.empty());
-  EXPECT_FALSE(s.outbox());
-}
-
-TEST(Delivery, whoever_takes_a_channel_over_waits_for_what_is_on_its_way) {
-  Setting s;
-  s.subscribe(ChannelKind::fcm, "phone");
-  bool quiet = false, quiet_too_early = false;
-  s.sender(ChannelKind::fcm).before = [&](const Given&) -> boost::asio::awaitable<void> {
-    spawn(s.loop.get_executor(), s.worker.quiet(s.feed), [&](const std::exception_ptr&) { quiet = true; });
-    co_await boost::asio::post(s.loop, boost::asio::use_awaitable);
-    co_await boost::asio::post(s.loop, boost::asio::use_awaitable);
-    quiet_too_early = quiet;
-  };
-  s.post("order");
-
-  s.step();
-
-  EXPECT_TRUE(quiet);
-  EXPECT_FALSE(quiet_too_early);
-}
-
-TEST(Delivery, waits_while_the_credentials_are_not_taken_however_long) {
-  Setting s;
-  const auto phone = s.subscribe(ChannelKind::apns, "phone");
-  const auto id = s.post("order");
-  s.sender(ChannelKind::apns).verdicts.assign(10, verdict(Outcome::credentials, "InvalidProviderToken"));
-
-  s.step();
-
-  EXPECT_EQ(s.outcome(id, phone), "retrying/InvalidProviderToken");
-  s.run_until(kStart + hours(1));
 
   EXPECT_EQ(s.outcome(id, phone), "accepted");
 }

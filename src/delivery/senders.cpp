@@ -82,14 +82,30 @@ Found Senders::made(const std::string& name, const Guid& credential,
   return {.sender = there->second, .credential = credential};
 }
 
-boost::asio::awaitable<Found> Senders::of(model::Subscription s, std::int64_t directory) {
-  if (known_.version < directory) {
-    auto known = co_await database_.read([&](store::Connection& tx) { return read(tx); });
-    if (known.version > known_.version) {
-      known_ = std::move(known);
-      senders_.clear();
-    }
+boost::asio::awaitable<void> Senders::renew() {
+  auto known = co_await database_.read([&](store::Connection& tx) { return read(tx); });
+  if (known.version <= known_.version) co_return;
+  known_ = std::move(known);
+  senders_.clear();
+}
+
+boost::asio::awaitable<std::vector<AppId>> Senders::changed() {
+  co_await renew();
+  std::vector<AppId> others;
+  std::map<AppId, std::string> now;
+  for (const auto& [id, app] : known_.apps) {
+    auto& what = now[id];
+    for (const auto& one : app.credentials) what += one.id.str();
+    for (const auto& [platform, name] : app.app.platform_ids) what += platform + ' ' + name + '\n';
+    const auto before = told_.find(id);
+    if (before == told_.end() || before->second != what) others.push_back(id);
   }
+  told_ = std::move(now);
+  co_return others;
+}
+
+boost::asio::awaitable<Found> Senders::of(model::Subscription s, std::int64_t directory) {
+  if (known_.version < directory) co_await renew();
   const auto found = known_.apps.find(s.feed.app);
   if (found == known_.apps.end()) co_return Found{};
   const App& app = found->second;

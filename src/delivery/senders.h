@@ -27,6 +27,9 @@ class Senders {
 
   // `directory`: the version of the directory that the asker has seen; what is known is read again where it is older.
   boost::asio::awaitable<Found> of(model::Subscription subscription, std::int64_t directory);
+  // Reads it again; the apps whose endpoints may be reached now in another way than at the last call. At the first:
+  // all.
+  boost::asio::awaitable<std::vector<AppId>> changed();
 
  private:
   struct App {
@@ -40,6 +43,7 @@ class Senders {
   };
 
   [[nodiscard]] Known read(store::Connection& tx) const;
+  boost::asio::awaitable<void> renew();
   [[nodiscard]] push::Credentials webpush(const App& app, const store::Credential* subject) const;
   Found made(const std::string& name, const Guid& credential, const std::function<push::Credentials()>& credentials);
 
@@ -47,6 +51,7 @@ class Senders {
   const crypto::SealingKey credential_key_, vapid_key_;
   Make make_;
   Known known_;
+  std::map<AppId, std::string> told_;                             // what was answered to changed()
   std::map<std::string, std::shared_ptr<push::Sender>> senders_;  // null: cannot be made
 };
 

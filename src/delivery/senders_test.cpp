@@ -85,6 +85,14 @@ TEST(Senders, are_made_once_of_what_was_sealed_and_anew_when_that_changes) {
   EXPECT_EQ(made, std::vector<std::string>{"one"});
   EXPECT_NE(of(add("another")).sender, one.sender);
   EXPECT_EQ(made.back(), "another");
+
+  const auto changed = [&] { return run(loop, senders.changed()); };
+  EXPECT_EQ(changed(), std::vector{app});  // nothing was said of it yet
+  EXPECT_TRUE(changed().empty());
+  database->transact_now([](store::Connection& tx) { store::bump_directory(tx); });
+  EXPECT_TRUE(changed().empty());
+  of(add("one more"));  // a sender that is asked for first takes nothing from it
+  EXPECT_EQ(changed(), std::vector{app});
   database->stop();
 }
 

@@ -4,6 +4,7 @@
 
 #include "delivery/reports.h"
 #include "store/credentials.h"
+#include "store/directory.h"
 
 namespace hg::delivery {
 
@@ -176,7 +177,9 @@ void Settling::fate(const model::Fate& fate) {
 
 void Settling::outstanding(const Send& send) {
   const auto carrier = send.to.zero() ? ChannelKind::email : of_.endpoints.at(send.to).carrier;
-  put(job({.send = send, .carrier = carrier, .verdict = {}, .moot = {}}, of_.outstanding_until, send.attempts));
+  auto owed = job({.send = send, .carrier = carrier, .verdict = {}, .moot = {}}, of_.outstanding_until, send.attempts);
+  owed.waits = model::Waits::answer;
+  put(owed);
 }
 
 void Settling::sent(const Sent& one) {
@@ -305,8 +308,12 @@ void Settling::mark(const Sent& one, std::optional<Time> broken_at, const std::s
 void Settling::credentials(const Sent& one, Delivery* there) {
   mark(one, now_, one.verdict->reason);
   if (expiry(one.send) <= now_ + kCredentialsPause) return fail(there, Outcome::expired, one.verdict->reason);
-  put(job(one, now_ + kCredentialsPause, one.send.attempts));
-  if (kind_of(one) == JobKind::alert) held_[one.send.to] = now_ + kCredentialsPause;
+  // Where they were changed meanwhile nobody will say so once more.
+  const bool same = store::directory_version(tx_) == of_.directory;
+  auto owed = job(one, now_ + (same ? kCredentialsPause : model::kFirstRetry), one.send.attempts);
+  owed.waits = model::Waits::credentials;
+  put(owed);
+  if (kind_of(one) == JobKind::alert) held_[one.send.to] = owed.due_at;
   if (there != nullptr) reports_.move(*there, Outcome::retrying, one.verdict->reason);
 }
 
@@ -385,6 +392,7 @@ Settled put_off(store::Connection& tx, const store::Lease& lease, Time now, doub
       continue;
     }
     job.due_at = now + model::kFirstRetry + model::backoff(job.faults, random);
+    job.waits = model::Waits::nothing;
     store::jobs::put(tx, job);
   }
   reports.write();

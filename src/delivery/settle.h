@@ -50,7 +50,8 @@ struct Settlement {
   // On their way, or behind such: due again then, should this process end.
   std::vector<model::Send> outstanding = {};
   Time outstanding_until{};
-  Time counted_since{};  // as Reports has it
+  std::int64_t directory = 0;  // its version, as the look saw it
+  Time counted_since{};        // as Reports has it
   // A result that came when the lease was given back: it counts while its job is still the one that was left.
   bool late = false;
 };

@@ -27,6 +27,7 @@ bool asks_who_fetched(const store::Job& job) {
 
 void read_due(store::Connection& tx, Sight& sight, model::Occasion& on, std::size_t limit) {
   for (auto& job : store::jobs::due(tx, sight.feed, sight.now, limit)) {
+    job.waits = model::Waits::nothing;  // that is over
     if (job.kind == JobKind::snooze_return) {
       (snoozed(tx, job) ? sight.returns : sight.plan.spent).push_back(job);
     } else if (job.kind == JobKind::change) {

@@ -194,25 +194,53 @@ void Worker::leave(const Round& round) {
   if (stopped_) timer_.cancel();
 }
 
-asio::awaitable<void> Worker::quiet(FeedKey feed) {
+asio::awaitable<void> Worker::quiet(FeedKey feed, SubscriptionId endpoint) {
   const auto until = begun_;
   const auto busy = [&] {
     const auto [one, end] = busy_.equal_range(feed);
     return std::any_of(one, end, [&](const auto& round) { return round.second <= until; });
   };
   while (busy()) co_await wait(changed_);
-  // What is leased and is not ours is another node's; whoever leases it next sees who has the channel.
-  const auto leased = [&] {
-    return database_.read([&](store::Connection& tx) { return store::jobs::leased(tx, feed, clock_.now()); });
+  // What is leased and is not ours is another node's; whoever leases it next sees who has the channel. A push that took
+  // it too long to keep the feed for is under way still.
+  struct Elsewhere {
+    std::optional<std::int64_t> lease;
+    bool under_way = false;
   };
-  const auto theirs = co_await leased();
-  if (!theirs) co_return;
+  const auto look = [&] {
+    return database_.read([&](store::Connection& tx) {
+      const auto now = clock_.now();
+      return Elsewhere{store::jobs::leased(tx, feed, now), store::jobs::under_way(tx, feed, endpoint, now)};
+    });
+  };
+  auto there = co_await look();
+  const auto first = there.lease;
+  const auto at_work = [&] { return there.under_way || (first && there.lease == first && !busy_.contains(feed)); };
   asio::steady_timer pause(loop_);
-  // A node that died holds its lease for longer, and sends nothing.
+  // A node that died keeps both for longer, and sends nothing.
   const auto end = clock_.now() + kLongestSend;
-  while (!stopped_ && !busy_.contains(feed) && clock_.now() < end && co_await leased() == theirs) {
+  while (!stopped_ && at_work() && clock_.now() < end) {
     pause.expires_after(kGlance);
     co_await wait(pause);
+    there = co_await look();
+  }
+}
+
+asio::awaitable<void> Worker::wake(AppId app) {
+  // What waits anew since is not taken by what is there now.
+  const auto before = clock_.now() + kCredentialsPause;
+  while (!stopped_) {
+    const auto now = clock_.now();
+    const auto woken = co_await database_.transact([&](store::Connection& tx) {
+      const auto feeds = store::jobs::awaiting_credentials(tx, app, before, options_.claimed);
+      for (const auto& feed : feeds) {
+        store::feeds::lock(tx, feed);
+        store::jobs::wake(tx, feed, now);
+      }
+      return feeds.size();
+    });
+    if (woken == 0) co_return;
+    hint(now);
   }
 }
 

@@ -76,9 +76,11 @@ class Worker {
   // On its loop.
   void stop();
 
-  // Resumes when nothing is on its way to an endpoint of the feed that was looked at before this was called: who takes
-  // a channel over waits for it, and for another node that has leased the feed. On the worker's loop.
-  boost::asio::awaitable<void> quiet(FeedKey feed);
+  // Resumes when nothing is on its way to the endpoint that was looked at before this was called, by another node
+  // neither: who takes its channel over waits for it, ten seconds at the most for others. On the worker's loop.
+  boost::asio::awaitable<void> quiet(FeedKey feed, SubscriptionId endpoint);
+  // The app's credentials were changed: what waited for them is due. On the worker's loop.
+  boost::asio::awaitable<void> wake(AppId app);
   // From any thread.
   [[nodiscard]] const Tally& tally() const { return tally_; }
 

@@ -18,6 +18,7 @@ constexpr std::string_view kFinders[] = {
     "SELECT seq FROM outbox LIMIT 1",
     "SELECT MIN(due_at) FROM jobs",
     "SELECT o.user_id, o.app_id FROM outbox o JOIN feeds f ON f.shard = o.shard",
+    "SELECT DISTINCT user_id FROM jobs WHERE app_id = $1 AND waits = 2",
     "SELECT j.user_id, j.app_id, MIN(j.due_at) FROM jobs j JOIN feeds f ON f.shard = j.shard",
 };
 
@@ -81,6 +82,9 @@ void work_off(World& world) {
     const store::Job job{.feed = world.feed, .due_at = now};
     store::jobs::put(tx, job);
     store::jobs::find(tx, job);
+    store::jobs::under_way(tx, world.feed, job.subscription, now);
+    store::jobs::awaiting_credentials(tx, world.feed.app, now, 10);
+    store::jobs::wake(tx, world.feed, now);
     store::jobs::hold(tx, world.feed, job.subscription, now);
     store::jobs::erase_alerts(tx, world.feed, job.subscription);
     store::jobs::erase(tx, job);

@@ -149,7 +149,7 @@ boost::asio::awaitable<Result<Subscribed>> Subscriptions::create_or_renew(Subscr
   if (!row.channel_hash.empty()) {
     former = co_await database_.transact(
         [&](store::Connection& tx) { return store::channels::claim(tx, row.channel_hash, feed, wanted.id); });
-    if (former && quiet_) co_await quiet_(former->owner);
+    if (former && quiet_) co_await quiet_(former->owner, former->subscription);
   }
 
   struct Stored {

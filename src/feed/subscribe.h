@@ -41,9 +41,10 @@ class Subscriptions {
   Subscriptions(store::Database& database, bus::Bus& bus, const Tokens& tokens, const crypto::SealingKey& key,
                 const Clock& clock);
 
-  // Waited for when a channel is taken over: resumes when nothing is on its way to the former owner's endpoints that
-  // was not yet told of the claim. Before the first call.
-  void before_handover(std::function<boost::asio::awaitable<void>(FeedKey)> quiet) { quiet_ = std::move(quiet); }
+  // Waited for when a channel is taken over: resumes when nothing is on its way to the former owner's endpoint that was
+  // not yet told of the claim. Before the first call.
+  using Quiet = std::function<boost::asio::awaitable<void>(FeedKey, SubscriptionId)>;
+  void before_handover(Quiet quiet) { quiet_ = std::move(quiet); }
 
   // Same user, app and device id: renewed, also for 90 days after its end; same id, same UNSID. `wanted` needs no id,
   // times or versions; `expires_at` only where one was asked for. The former holder of its channel ends `channelMoved`.
@@ -107,7 +108,7 @@ class Subscriptions {
   const crypto::SealingKey channel_key_, hash_key_;
   const Clock& clock_;
   Mailbox<Seen> put_off_;
-  std::function<boost::asio::awaitable<void>(FeedKey)> quiet_;
+  Quiet quiet_;
 };
 
 }  // namespace hg::feed

@@ -23,6 +23,13 @@ enum class JobKind : std::uint8_t {
   expiring = 8,    // an endpoint's: it is told that its subscription ends; guard: when, in milliseconds
 };
 
+// What it waits for beside its time. Stored as numbers: never renumber.
+enum class Waits : std::uint8_t {
+  nothing = 0,
+  answer = 1,       // of its push, which was on its way when its feed was given back; not due before that is given up
+  credentials = 2,  // those that there were, if any, were not taken
+};
+
 struct Job {
   FeedKey feed;
   SubscriptionId subscription = {};  // zero: none
@@ -34,6 +41,7 @@ struct Job {
   std::int64_t attempts = 0;  // in vain
   std::int64_t faults = 0;    // of the worker itself
   Time made_at{};
+  Waits waits = Waits::nothing;
 };
 
 inline constexpr Duration kFirstRetry = std::chrono::seconds(1), kLastRetry = std::chrono::minutes(5);

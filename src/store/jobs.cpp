@@ -1,8 +1,10 @@
 #include "store/jobs.h"
 
+#include <algorithm>
+
 namespace hg::store::jobs {
 
-#define HG_COLUMNS "subscription_id, notification_id, version, kind, due_at, guard, attempts, faults, made_at"
+#define HG_COLUMNS "subscription_id, notification_id, version, kind, due_at, guard, attempts, faults, made_at, waits"
 
 namespace {
 
@@ -17,7 +19,8 @@ auto read(const FeedKey& feed) {
                .guard = row.integer(5),
                .attempts = row.integer(6),
                .faults = row.integer(7),
-               .made_at = row.time(8)};
+               .made_at = row.time(8),
+               .waits = row.value<Waits>(9)};
   };
 }
 
@@ -25,11 +28,12 @@ auto read(const FeedKey& feed) {
 
 void put(Connection& tx, const Job& job) {
   tx.later("INSERT INTO jobs (shard, user_id, app_id, " HG_COLUMNS
-           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (shard, user_id, app_id, "
+           ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (shard, user_id, app_id, "
            "subscription_id, notification_id, version, kind) DO UPDATE SET due_at = excluded.due_at, guard = "
-           "excluded.guard, attempts = excluded.attempts, faults = excluded.faults, made_at = excluded.made_at",
+           "excluded.guard, attempts = excluded.attempts, faults = excluded.faults, made_at = excluded.made_at, "
+           "waits = excluded.waits",
            {job.feed.shard(), job.feed.user, job.feed.app, job.subscription, job.notification, job.version, job.kind,
-            job.due_at, job.guard, job.attempts, job.faults, job.made_at});
+            job.due_at, job.guard, job.attempts, job.faults, job.made_at, job.waits});
 }
 
 std::vector<FeedKey> due_feeds(Connection& tx, Time now, std::size_t limit) {
@@ -74,7 +78,39 @@ void release(Connection& tx, const Lease& lease) {
       {lease.feed.shard(), lease.feed.user, lease.feed.app, lease.attempt});
 }
 
-void release_all(Connection& tx) { tx.exec("UPDATE feeds SET push_lease_until = 0 WHERE push_lease_until > 0"); }
+void release_all(Connection& tx) {
+  tx.exec("UPDATE feeds SET push_lease_until = 0 WHERE push_lease_until > 0");
+  tx.exec("UPDATE jobs SET waits = $1 WHERE waits = $2", {Waits::nothing, Waits::answer});
+}
+
+bool under_way(Connection& tx, const FeedKey& feed, const SubscriptionId& subscription, Time now) {
+  return tx
+      .first(
+          "SELECT kind FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND subscription_id = $4 AND waits "
+          "= $5 AND due_at > $6 LIMIT 1",
+          {feed.shard(), feed.user, feed.app, subscription, Waits::answer, now},
+          [](const Row& row) { return row.integer(0); })
+      .has_value();
+}
+
+static_assert(static_cast<int>(Waits::credentials) == 2);  // as the index and the statements have it
+
+std::vector<FeedKey> awaiting_credentials(Connection& tx, const AppId& app, Time until, std::size_t limit) {
+  auto feeds = tx.all("SELECT DISTINCT user_id FROM jobs WHERE app_id = $1 AND waits = 2 AND due_at <= $2 LIMIT $3",
+                      {app, until, limit}, [&](const Row& row) { return FeedKey{row.id<UserId>(0), app}; });
+  std::ranges::sort(feeds);
+  return feeds;
+}
+
+void wake(Connection& tx, const FeedKey& feed, Time now) {
+  const auto endpoints = tx.all(
+      "SELECT DISTINCT subscription_id FROM jobs WHERE shard = $1 AND user_id = $2 AND app_id = $3 AND waits = 2 AND "
+      "kind = $4",
+      {feed.shard(), feed.user, feed.app, JobKind::alert}, [](const Row& row) { return row.id<SubscriptionId>(0); });
+  for (const auto& endpoint : endpoints) hold(tx, feed, endpoint, now);
+  tx.exec("UPDATE jobs SET due_at = $1, waits = $2 WHERE shard = $3 AND user_id = $4 AND app_id = $5 AND waits = 2",
+          {now, Waits::nothing, feed.shard(), feed.user, feed.app});
+}
 
 std::vector<Job> due(Connection& tx, const FeedKey& feed, Time now, std::size_t limit) {
   return tx.all("SELECT " HG_COLUMNS

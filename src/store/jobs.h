@@ -13,6 +13,7 @@ namespace hg::store {
 
 using model::Job;
 using model::JobKind;
+using model::Waits;
 
 // A feed leased to one worker: nothing of it is settled with another attempt's number.
 struct Lease {
@@ -34,8 +35,10 @@ std::optional<Lease> lease(Connection& tx, const FeedKey& feed, Time now, Durati
 bool holds(Connection& tx, const Lease& lease);
 // The attempt that has the feed at `now`; nullopt: none.
 std::optional<std::int64_t> leased(Connection& tx, const FeedKey& feed, Time now);
+// Whether a push to the endpoint was on its way when its feed was given back, and nobody knows yet what came of it.
+bool under_way(Connection& tx, const FeedKey& feed, const SubscriptionId& subscription, Time now);
 void release(Connection& tx, const Lease& lease);
-// For a process that has the store for itself, when it starts: nobody holds a lease.
+// For a process that has the store for itself, when it starts: nobody holds a lease, and nothing is on its way.
 void release_all(Connection& tx);
 // The feed's due jobs, lowest version first.
 std::vector<Job> due(Connection& tx, const FeedKey& feed, Time now, std::size_t limit);
@@ -56,6 +59,10 @@ std::vector<Job> nudges(Connection& tx, const FeedKey& feed);
 void hold(Connection& tx, const FeedKey& feed, const SubscriptionId& subscription, Time due_at);
 // Nothing is owed to the endpoint any more; the alerts that were.
 std::vector<Job> erase_alerts(Connection& tx, const FeedKey& feed, const SubscriptionId& subscription);
+// Feeds of an app where something waits for credentials, and is not due before `until` for it; in key order.
+std::vector<FeedKey> awaiting_credentials(Connection& tx, const AppId& app, Time until, std::size_t limit);
+// Whatever of the feed waits for credentials is due at `now`, and what is behind it, in their order.
+void wake(Connection& tx, const FeedKey& feed, Time now);
 // What is due at `now` and not done.
 struct Backlog {
   std::int64_t jobs = 0;
