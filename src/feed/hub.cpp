@@ -1,127 +1,24 @@
 #include "feed/hub.h"
 
 #include <algorithm>
-#include <bitset>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <limits>
 #include <ranges>
-#include <unordered_map>
 
 #include "base/log.h"
+#include "feed/hub_state.h"
 
 namespace hg::feed {
 namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::int64_t kUnknown = -1;  // wherever the feed is at the first read
-constexpr std::int64_t kLost = -2;     // its ETag names nothing that is known: it is told to fetch
-constexpr std::size_t kRecent = 100;   // changes in one signal; more would hardly fit
+constexpr std::int64_t kLost = -2;    // its ETag names nothing that is known: it is told to fetch
+constexpr std::size_t kRecent = 100;  // changes in one signal; more would hardly fit
 constexpr Duration kKeepEvery = std::chrono::hours(12);
 
 }  // namespace
-
-// Lean: there may be a hundred thousand of them.
-struct Live::Reader {
-  FeedKey feed;
-  SubscriptionId subscription;
-  LiveSend send;
-  std::int64_t cursor = kUnknown;
-  std::int64_t acked = 0, written = 0;  // what it acknowledged, and what of that is stored
-  Time keep_at{};                       // when its subscription is to be looked at
-  Time expires_at{};                    // of the subscription, as far as is known
-  Duration keep_every{};
-  model::Platform platform = model::Platform::none;
-  bool contents = true;
-  bool blocked = false, closed = false, warned = false;
-  bool opening = true;  // not yet compared with the store
-
-  [[nodiscard]] bool listens() const { return !blocked && !closed; }
-  void tell(const LiveMessage& message) {
-    if (closed) return;
-    closed = message.kind == LiveMessage::Kind::close;
-    if (!send(message)) blocked = true;
-  }
-};
-
-struct Hub::State : std::enable_shared_from_this<Hub::State> {
-  struct Feed {
-    std::vector<std::unique_ptr<Live::Reader>> readers;
-    std::int64_t version = 0;  // the newest that was heard of
-    bool reading = false;
-  };
-
-  asio::any_io_executor loop;
-  feed::Reader& store;
-  Subscriptions& subscriptions;
-  const Tokens& tokens;
-  bus::Presence& presence;
-  HostName host_name;
-  const Clock& clock;
-  Options options;
-  std::unordered_map<FeedKey, Feed> feeds;
-  std::size_t count = 0;
-  bool drained = false;
-  Counts counts;
-  std::shared_ptr<bus::Listener> listening;
-  asio::steady_timer timer;
-  std::bitset<bus::kGroups> unsure;  // groups of which messages were missed
-  bool comparing = false;            // because of that
-  // The signal that was made last for the change at hand: most readers of a feed get the same.
-  struct Made {
-    std::int64_t from = 0, to = 0;
-    Addressee addressee;
-    std::optional<std::vector<const bus::Note*>> notes;  // nullopt: told without them
-    std::string text, etag;
-  };
-  std::optional<Made> made;
-
-  State(asio::any_io_executor on, feed::Reader& reader, Subscriptions& subscribed, const Tokens& named,
-        bus::Presence& present, HostName hosts, const Clock& time, Options chosen)
-      : loop(std::move(on)),
-        store(reader),
-        subscriptions(subscribed),
-        tokens(named),
-        presence(present),
-        host_name(std::move(hosts)),
-        clock(time),
-        options(chosen),
-        timer(loop) {}
-
-  void moved(const bus::Moved& message);
-  void ended(const bus::Ended& message);
-  void write(Live::Reader& reader, std::int64_t to, const bus::ChangeNote* change, std::int64_t unread,
-             const SubscriptionId& maker = {});
-  void tell(Live::Reader& reader, std::int64_t to, const Stretch* stretch, std::int64_t unread);
-  void catch_up(const FeedKey& key);
-  asio::awaitable<void> read_until_current(FeedKey key);
-  void bring(Feed& feed, const Recent& recent, std::int64_t above, const bus::ChangeNote& change);
-  void missed(const bus::Missed& message);
-  asio::awaitable<void> compare_missed();
-  asio::awaitable<void> compare_versions(const std::function<bool(const FeedKey&)>& which);
-  asio::awaitable<void> keep_subscriptions();
-  asio::awaitable<void> keep(Unsid endpoint, std::int64_t acked);
-  void warn(Live::Reader& reader) const;
-  void leave(Live::Reader* reader);
-  void close(Live::Reader& reader, std::uint16_t code, std::string_view reason);
-
-  // The least cursor of those that wait for the store; nullopt: nobody does.
-  static std::optional<std::int64_t> behind(const Feed& feed) {
-    std::optional<std::int64_t> least;
-    for (const auto& reader : feed.readers) {
-      if (!reader->listens() || (!reader->opening && reader->cursor >= feed.version)) continue;
-      // One without a place needs nothing but the version.
-      const auto cursor = reader->cursor < 0 ? std::numeric_limits<std::int64_t>::max() : reader->cursor;
-      least = std::min(least.value_or(cursor), cursor);
-    }
-    return least;
-  }
-};
 
 void Hub::State::moved(const bus::Moved& message) {
   const auto found = feeds.find(message.feed);
@@ -267,94 +164,6 @@ void Hub::State::leave(Live::Reader* reader) {
   if (listening) listening->unfollow(key);
 }
 
-// One comparison at a time: what is missed meanwhile is compared after it.
-void Hub::State::missed(const bus::Missed& message) {
-  for (int group = 0; group < bus::kGroups; ++group)
-    if (message.group < 0 || message.group == group) unsure.set(static_cast<std::size_t>(group));
-  if (std::exchange(comparing, true)) return;
-  asio::co_spawn(loop, [self = shared_from_this()] { return self->compare_missed(); }, asio::detached);
-}
-
-asio::awaitable<void> Hub::State::compare_missed() {
-  try {
-    while (unsure.any() && !drained) {
-      const auto groups = std::exchange(unsure, {});
-      co_await compare_versions(
-          [&](const FeedKey& key) { return groups.test(static_cast<std::size_t>(bus::group_of(key))); });
-    }
-  } catch (const std::exception& fault) {
-    log::error("hub", "cannot compare versions: {}", fault.what());
-  }
-  comparing = false;
-}
-
-asio::awaitable<void> Hub::State::compare_versions(const std::function<bool(const FeedKey&)>& which) {
-  std::vector<FeedKey> keys;
-  keys.reserve(feeds.size());
-  for (const auto& [key, feed] : feeds)
-    if (which(key)) keys.push_back(key);
-  for (std::size_t from = 0; from < keys.size(); from += kPage) {
-    const auto to = std::min(keys.size(), from + kPage);
-    const auto chunk = std::span(keys).subspan(from, to - from);
-    for (const auto& [key, version] : co_await store.versions({chunk.begin(), chunk.end()})) {
-      const auto found = feeds.find(key);
-      if (found == feeds.end()) continue;
-      found->second.version = std::max(found->second.version, version);
-      if (behind(found->second)) catch_up(key);
-    }
-  }
-}
-
-// An open connection keeps its subscription alive, and what it acknowledged is stored once a minute.
-asio::awaitable<void> Hub::State::keep_subscriptions() {
-  std::vector<std::pair<Unsid, std::int64_t>> due;
-  const auto now = clock.now();
-  for (const auto& [key, feed] : feeds) {
-    for (const auto& reader : feed.readers) {
-      if (reader->subscription.zero() || reader->closed) continue;
-      const bool warn = !reader->warned && reader->expires_at - now <= model::kWarnBefore;
-      if (reader->acked <= reader->written && now < reader->keep_at && !warn) continue;
-      reader->keep_at = now + reader->keep_every;
-      due.push_back({{key, reader->subscription}, reader->acked});
-    }
-  }
-  for (const auto& [endpoint, acked] : due) co_await keep(endpoint, acked);
-  co_await subscriptions.flush_seen();
-}
-
-asio::awaitable<void> Hub::State::keep(Unsid endpoint, std::int64_t acked) {
-  const auto kept = co_await subscriptions.touch(endpoint.feed, endpoint.subscription, acked);
-  const auto found = feeds.find(endpoint.feed);
-  if (found == feeds.end()) co_return;
-  if (!kept) {
-    const auto& reason = kept.error().reason;
-    ended({endpoint.feed, endpoint.subscription, reason.empty() ? "unsubscribed" : reason});
-    co_return;
-  }
-  for (const auto& reader : found->second.readers) {
-    if (reader->subscription != endpoint.subscription) continue;
-    reader->written = std::max(reader->written, acked);
-    reader->expires_at = kept->expires_at;
-    warn(*reader);
-  }
-}
-
-// Once, until its end has moved away again.
-void Hub::State::warn(Live::Reader& reader) const {
-  const bool expiring = reader.expires_at - clock.now() <= model::kWarnBefore;
-  if (!expiring) reader.warned = false;
-  if (!expiring || reader.warned || !reader.listens()) return;
-  reader.warned = true;
-  std::string text;
-  JsonWriter(text)
-      .object()
-      .field("type", "subscriptionExpiring")
-      .field("subscriptionId", reader.subscription)
-      .field("expirationDateTime", reader.expires_at)
-      .end();
-  reader.tell({.kind = LiveMessage::Kind::event, .text = text, .name = "subscriptionExpiring"});
-}
-
 Hub::Hub(asio::any_io_executor loop, Reader& reader, Subscriptions& subscriptions, const Tokens& tokens, bus::Bus& bus,
          bus::Presence& presence, HostName host_name, const Clock& clock, Options options)
     : state_(std::make_shared<State>(loop, reader, subscriptions, tokens, presence, std::move(host_name), clock,
@@ -400,27 +209,6 @@ Result<Live> Hub::open(LiveReader wanted) {
   if (!opened->subscription.zero()) state.warn(*opened);
   state.catch_up(wanted.feed);
   return Live(state_, opened);
-}
-
-asio::awaitable<void> Hub::sweep() {
-  const auto state = state_;
-  co_await state->compare_versions([](const FeedKey&) { return true; });
-  co_await state->keep_subscriptions();
-}
-
-asio::awaitable<void> Hub::run() {
-  const auto state = state_;
-  while (!state->drained) {
-    state->timer.expires_after(state->options.sweep);
-    boost::system::error_code cancelled;
-    co_await state->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    if (cancelled) co_return;
-    try {
-      co_await sweep();
-    } catch (const std::exception& fault) {
-      log::error("hub", "cannot compare versions: {}", fault.what());
-    }
-  }
 }
 
 void Hub::drain() {

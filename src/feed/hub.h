@@ -1,6 +1,6 @@
 // Live readers of one loop: each a cursor and an alarm clock, no queue. A Moved that begins at the cursor is written as
-// it is; one that ends before it is dropped; anything else, the comparison each minute and after messages were missed
-// too, reads the store from the cursor.
+// it is; one that ends before it is dropped; anything else, the comparison within a minute and after messages were
+// missed too, reads the store from the cursor.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -54,7 +54,8 @@ class Live;
 class Hub {
  public:
   struct Options {
-    Duration sweep = std::chrono::seconds(60);  // how often versions are compared
+    // From one comparison of versions to the next: with the time that one takes it stays under a minute for each feed.
+    Duration sweep = std::chrono::seconds(45);
     Duration alert_window = std::chrono::minutes(5);
   };
 
@@ -67,7 +68,7 @@ class Hub {
   // On the hub's loop. Code::too_many_requests where the user has too many live connections (close 4429).
   [[nodiscard]] Result<Live> open(LiveReader reader);
 
-  // The timer around sweep(); ends when cancelled or drained.
+  // Does what sweep() does, by a timer; ends when cancelled or drained.
   boost::asio::awaitable<void> run();
   // Compares versions of the live feeds, writes what was acknowledged, renews and warns subscriptions.
   boost::asio::awaitable<void> sweep();

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "store/feeds.h"
+#include "store/groups.h"
 
 namespace hg::feed {
 namespace {
@@ -61,14 +62,7 @@ boost::asio::awaitable<State> Reader::state(FeedKey feed) {
 }
 
 boost::asio::awaitable<std::vector<std::pair<FeedKey, std::int64_t>>> Reader::versions(std::vector<FeedKey> feeds) {
-  co_return co_await database_.read([&](store::Connection& tx) {
-    std::vector<std::pair<FeedKey, std::int64_t>> found;
-    found.reserve(feeds.size());
-    for (const auto& feed : feeds) {
-      if (const auto row = feeds::find(tx, feed)) found.emplace_back(feed, row->version);
-    }
-    return found;
-  });
+  co_return co_await database_.read([&](store::Connection& tx) { return store::groups::versions(tx, feeds); });
 }
 
 boost::asio::awaitable<std::optional<Found>> Reader::find(UserId user, std::vector<AppId> apps, NotificationId id) {

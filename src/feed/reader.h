@@ -88,6 +88,7 @@ class Reader {
       : database_(database), tokens_(tokens), clock_(clock) {}
 
   boost::asio::awaitable<State> state(FeedKey feed);
+  // Of those that there are, in any order, by a statement or a few.
   boost::asio::awaitable<std::vector<std::pair<FeedKey, std::int64_t>>> versions(std::vector<FeedKey> feeds);
 
   // By id through several cross-device apps of one user; tombstones are not found.

@@ -189,5 +189,28 @@ TEST(Reader, finds_through_several_apps_by_id_and_by_name) {
   EXPECT_FALSE(world.run(world.reader.feed_of(UserId{crypto::random_guid()}, apps, world.id("b"))));
 }
 
+// More than one statement takes.
+TEST(Reader, tells_the_versions_of_many_feeds_at_once) {
+  World world;
+  std::vector<std::pair<FeedKey, std::int64_t>> all;
+  for (int i = 1; i <= 150; ++i) all.emplace_back(FeedKey{UserId{crypto::random_guid()}, world.feed.app}, i);
+  world.store->transact_now([&](store::Connection& tx) {
+    for (const auto& [feed, version] : all) {
+      auto row = store::feeds::lock(tx, feed);
+      row.version = version;
+      store::feeds::save(tx, feed, row);
+    }
+  });
+  std::vector<FeedKey> asked{world.feed};  // nothing ever happened there
+  for (const auto& [feed, version] : all) asked.push_back(feed);
+
+  auto found = world.run(world.reader.versions(asked));
+
+  std::ranges::sort(found);
+  std::ranges::sort(all);
+  EXPECT_EQ(found, all);
+  EXPECT_TRUE(world.run(world.reader.versions({})).empty());
+}
+
 }  // namespace
 }  // namespace hg::feed

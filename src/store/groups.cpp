@@ -140,6 +140,20 @@ std::map<FeedKey, std::vector<Endpoint>> endpoints(Connection& tx, const std::ma
   return all;
 }
 
+std::vector<std::pair<FeedKey, std::int64_t>> versions(Connection& tx, std::span<const FeedKey> feeds) {
+  std::vector<std::pair<FeedKey, std::int64_t>> found;
+  found.reserve(feeds.size());
+  if (!far(tx)) {
+    for (const auto& feed : feeds)
+      if (const auto row = feeds::find(tx, feed)) found.emplace_back(feed, row->version);
+    return found;
+  }
+  static const Many statement("SELECT user_id, app_id, version FROM feeds WHERE (shard, user_id, app_id) IN (VALUES ",
+                              "(" HG_FEED_ROW ")", ")");
+  statement.ask(tx, values_of(feeds), [&](const Row& row) { found.emplace_back(feed_of(row, 0), row.integer(2)); });
+  return found;
+}
+
 void write(Connection& tx, const Writes& writes) {
   for (const auto& [feed, notification] : writes.updated) feeds::update(tx, feed, *notification);
   if (far(tx)) {

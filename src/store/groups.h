@@ -1,5 +1,5 @@
-// What a group of changes reads and writes, over all its feeds at once: on PostgreSQL each is one statement or a few,
-// whatever the size of the group. On SQLite, where nothing lies between us and the rows, it is one a row, as elsewhere.
+// What is read and written of many feeds at once, by a group of changes above all: on PostgreSQL each is one statement
+// or a few, however many. On SQLite, where nothing lies between us and the rows, it is one a row, as elsewhere.
 #pragma once
 
 #include <map>
@@ -25,6 +25,9 @@ struct NotificationKey {
 std::vector<std::optional<model::Notification>> notifications(Connection& tx, std::span<const NotificationKey> keys);
 // Active at the time that is named for each feed.
 std::map<FeedKey, std::vector<Endpoint>> endpoints(Connection& tx, const std::map<FeedKey, Time>& feeds);
+
+// Of those that there are, in any order.
+std::vector<std::pair<FeedKey, std::int64_t>> versions(Connection& tx, std::span<const FeedKey> feeds);
 
 // What is written at the end of a group. What is pointed to outlives it.
 struct Writes {
