@@ -58,6 +58,8 @@ struct PostgresConnection::Handle {
   [[nodiscard]] bool open() const { return raw != nullptr && PQstatus(raw) == CONNECTION_OK; }
   void close();
   void connect_again();
+  void set_up();
+  [[noreturn]] void give_up(std::string_view why);
   bool stale();
   // Sends what was queued and waits until all of it is answered. Empty, or short, where the connection was lost.
   std::vector<Answer> answers();
@@ -89,16 +91,22 @@ void PostgresConnection::Handle::connect_again() {
   close();
   if (Steady::now() < not_before) throw Fault(Fault::Kind::io, last_failure);
   raw = reach.connect();
-  if (!open()) {
-    static thread_local std::minstd_rand random(std::random_device{}());
-    pause = std::clamp(pause * 2, kFirstPause, kLongestPause);
-    const auto jittered = std::uniform_int_distribution<Duration::rep>(pause.count() / 2, pause.count())(random);
-    not_before = Steady::now() + Duration(jittered);
-    last_failure = fmt::format("cannot reach the database: {}", one_line(PQerrorMessage(raw)));
-    close();
-    throw Fault(Fault::Kind::io, last_failure);
-  }
+  if (!open()) give_up(PQerrorMessage(raw));
+  set_up();
   pause = {};
+}
+
+void PostgresConnection::Handle::give_up(std::string_view why) {
+  static thread_local std::minstd_rand random(std::random_device{}());
+  pause = std::clamp(pause * 2, kFirstPause, kLongestPause);
+  const auto jittered = std::uniform_int_distribution<Duration::rep>(pause.count() / 2, pause.count())(random);
+  not_before = Steady::now() + Duration(jittered);
+  last_failure = fmt::format("cannot reach the database: {}", one_line(why));
+  close();
+  throw Fault(Fault::Kind::io, last_failure);
+}
+
+void PostgresConnection::Handle::set_up() {
   PQsetnonblocking(raw, 1);
   PQenterPipelineMode(raw);
   const auto listener = [](void* self, const PGresult* notice) {
@@ -106,6 +114,12 @@ void PostgresConnection::Handle::connect_again() {
     if (severity != nullptr && std::string_view(severity) == "WARNING") static_cast<Handle*>(self)->warned = true;
   };
   PQsetNoticeReceiver(raw, listener, this);
+  PQsendQueryParams(raw, reach.settings().c_str(), 0, nullptr, nullptr, nullptr, nullptr, kBinary);
+  PQpipelineSync(raw);
+  const auto said = answers();
+  if (!open()) give_up("it was lost at once");
+  if (const auto* answer = said.front().get(); PQresultStatus(answer) == PGRES_FATAL_ERROR)
+    give_up(PQresultErrorMessage(answer));
 }
 
 // Whether the server has left while nothing was asked of it.

@@ -23,24 +23,34 @@ Parameters parsed(const std::string& url) {
   return found;
 }
 
+// But for what the URL's own `options` set.
+std::string settings_of(const PostgresOptions& options, std::string_view theirs) {
+  // A plan is made once for all parameters, and by an index where there is one: of a table that was empty when it was
+  // planned it would otherwise read all rows for as long as nobody has analysed it.
+  const std::pair<std::string_view, std::string> ours[] = {
+      {"statement_timeout", std::to_string(options.statement.count())},
+      {"lock_timeout", std::to_string(options.lock.count())},
+      {"idle_in_transaction_session_timeout", std::to_string(options.idle.count())},
+      {"jit", "off"},
+      {"plan_cache_mode", "force_generic_plan"},
+      {"enable_seqscan", "off"}};
+  std::string text = "SELECT true";
+  for (const auto& [name, value] : ours)
+    if (!theirs.contains(name)) text += fmt::format(", set_config('{}', '{}', false)", name, value);
+  return text;
+}
+
 }  // namespace
 
 Reach::Reach(const PostgresOptions& options, std::string_view application) {
   const Parameters named = parsed(options.url);
-  // A plan is made once for all parameters, and by an index where there is one: of a table that was empty when it was
-  // planned it would otherwise read all rows for as long as nobody has analysed it.
-  std::string settings = fmt::format(
-      "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} -c jit=off -c "
-      "plan_cache_mode=force_generic_plan -c enable_seqscan=off",
-      options.statement.count(), options.lock.count(), options.idle.count());
+  std::string_view theirs;
   for (const PQconninfoOption* one = named.get(); one->keyword != nullptr; ++one) {
     if (one->val == nullptr) continue;
-    if (std::string_view(one->keyword) == "options")
-      settings += std::string(" ") + one->val;
-    else
-      add(one->keyword, one->val);
+    add(one->keyword, one->val);
+    if (std::string_view(one->keyword) == "options") theirs = one->val;
   }
-  add("options", settings);
+  settings_ = settings_of(options, theirs);
   add("client_encoding", "UTF8");
   otherwise("connect_timeout", "3");
   otherwise("tcp_user_timeout", "10000");

@@ -19,12 +19,15 @@ class Reach {
 
   // Waits; a connection in whatever state.
   [[nodiscard]] PGconn* connect() const;
+  // To be run first on each. As parameters of the connection a pooler would refuse or forget them.
+  [[nodiscard]] const std::string& settings() const { return settings_; }
 
  private:
   void add(std::string name, std::string value);
   void otherwise(std::string_view name, std::string_view value);
 
   std::vector<std::pair<std::string, std::string>> all_;
+  std::string settings_;
 };
 
 }  // namespace hg::store::postgres

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { run, runAsync, Server, temporaryFolder, until } from '../harness/server.mjs';
-import { Postgres } from '../harness/postgres.mjs';
+import { Postgres, withCertificate } from '../harness/postgres.mjs';
+import { freePort } from '../harness/proxies.mjs';
 import { appToken, call, notification, subscribe, userToken } from '../harness/actors.mjs';
 
 const oneLine = (text) => assert.equal(text.trim().split('\n').length, 1, `one line, not:\n${text}`);
@@ -165,4 +166,32 @@ test('time is the database\'s, whatever a node\'s own clock says', async (t) => 
   assert.equal(posted.status, 201, posted.raw);
   const [created] = postgres.query('SELECT created_at FROM notifications', at.name).split('\n').map(Number);
   assert.ok(Math.abs(created - Date.now() - day) < day / 2, `${new Date(created).toISOString()} is a day ahead`);
+});
+
+test('over TLS to the host that can be written, and to nobody who is not it', async (t) => {
+  const folder = temporaryFolder(t);
+  const authorities = ['ours', 'others'].map((name) => {
+    const data = path.join(folder, name);
+    assert.equal(run(['init', '--data', data, '--demo']).status, 0);
+    return path.join(data, 'tls');
+  });
+  const [ours, others] = authorities;
+  const port = await freePort();
+  const postgres = await postgresFor(t, { port, args: ['-c', 'fsync=off', ...withCertificate(t, { cert: path.join(ours, 'cert.pem'), key: path.join(ours, 'key.pem') })] });
+  const at = deployment(t, postgres);
+  const url = (name, authority) => `postgresql://postgres@${name},${name}/${at.name}?hostaddr=127.0.0.1,127.0.0.1&port=1,${port}&target_session_attrs=read-write&sslmode=verify-full&sslrootcert=${path.join(authority, 'ca.pem')}`;
+  const refused = (name, authority, why) => {
+    const done = run(['init', '--data', at.data, '--store', url(name, authority)]);
+    assert.equal(done.status, 1);
+    oneLine(done.stderr);
+    assert.match(done.stderr, why);
+    assert.ok(!existsSync(at.data));
+  };
+  refused('localhost', others, /certificate verify failed/);
+  refused('db.example', ours, /does not match host name "db\.example"/);
+  at.url = at.env.HELIOGRAPH_STORE = url('localhost', ours);
+  at.init();
+  const server = await at.serve();
+  assert.equal((await call(server.base, 'GET', '/readyz', {})).status, 200);
+  assert.equal(postgres.query("SELECT DISTINCT s.ssl FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.application_name LIKE 'heliograph%'", at.name), 't');
 });

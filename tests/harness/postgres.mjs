@@ -1,11 +1,24 @@
 // With TEST_STORE=postgres every data directory has a database of its own on one PostgreSQL server (tools/postgres), which begins
 // with the test file and ends with it. Without, everything is SQLite.
 import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 const tool = path.resolve(import.meta.dirname, '../../tools/postgres');
 export const onPostgres = process.env.TEST_STORE === 'postgres';
+
+// Arguments for a server that speaks TLS with this certificate; copies that it may read, gone with the test.
+export function withCertificate(t, { cert, key }) {
+  const folder = mkdtempSync('/tmp/heliograph-certificate-');
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const copies = [[cert, 'cert.pem'], [key, 'key.pem']].map(([from, name]) => { const to = path.join(folder, name); copyFileSync(from, to); chmodSync(to, 0o600); return to; });
+  if (process.getuid() === 0) {
+    const id = (what) => Number(spawnSync('id', [what, 'postgres'], { encoding: 'utf8' }).stdout);
+    for (const one of [folder, ...copies]) chownSync(one, id('-u'), id('-g'));
+  }
+  return ['-c', 'ssl=on', '-c', `ssl_cert_file=${copies[0]}`, '-c', `ssl_key_file=${copies[1]}`];
+}
 
 export class Postgres {
   // `port`: it listens there on loopback too.
