@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "crypto/jwt.h"
@@ -76,7 +77,18 @@ Result<Principal> Bearer::verify(std::string_view authorization, std::string_vie
   return verify_token(trim(authorization.substr(space + 1)), base, now);
 }
 
+// What a key signed that is there no longer is not remembered either.
+void Bearer::forget_ended_keys() {
+  const auto directory = registry_.directory();
+  if (directory->version() == directory_) return;
+  directory_ = directory->version();
+  auto keys = directory->verify_key_ids();
+  if (!std::ranges::includes(keys, keys_)) cache_.clear();
+  keys_ = std::move(keys);
+}
+
 Result<Principal> Bearer::verify_token(std::string_view token, std::string_view base, Time now) {
+  forget_ended_keys();
   const crypto::Digest digest = crypto::sha256(token);
   if (const Principal* known = cache_.find(digest, now)) return admitted(*known, now);
   HG_TRY(Principal principal, examine(token, base, now));

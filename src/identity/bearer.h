@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/expiring_cache.h"
 #include "base/json.h"
@@ -50,6 +51,7 @@ class Bearer {
   [[nodiscard]] Result<void> still_good(const Principal& principal, Time now) const;
 
  private:
+  void forget_ended_keys();
   Result<Principal> admitted(Principal principal, Time now) const;
   Result<Principal> examine(std::string_view token, std::string_view base, Time now) const;
   // A token that this deployment issued and that is in its time, whomever it is for, and the base that issued it.
@@ -65,6 +67,8 @@ class Bearer {
     std::size_t operator()(const crypto::Digest& digest) const;
   };
   ExpiringCache<crypto::Digest, Principal, DigestHash> cache_;
+  std::int64_t directory_ = -1;         // the version that the keys are of
+  std::vector<std::string> keys_ = {};  // that were there when what is remembered was verified
 };
 
 }  // namespace hg::identity

@@ -1,5 +1,6 @@
 #include "identity/directory.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "base/json.h"
@@ -164,6 +165,13 @@ const std::vector<AppId>& Directory::apps_of(const ApplicationId& id) const {
 
 bool Directory::spa_origin(std::string_view origin) const {
   return spa_origins_.contains(without_loopback_port(origin));
+}
+
+std::vector<std::string> Directory::verify_key_ids() const {
+  std::vector<std::string> ids;
+  for (const auto& [kid, key] : verify_keys_) ids.push_back(kid);
+  std::ranges::sort(ids);
+  return ids;
 }
 
 const VerifyKey* Directory::verify_key(const std::string& kid) const {

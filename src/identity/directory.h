@@ -69,6 +69,7 @@ class Directory {
   }
 
   [[nodiscard]] const VerifyKey* verify_key(const std::string& kid) const;
+  [[nodiscard]] std::vector<std::string> verify_key_ids() const;  // in their order
   [[nodiscard]] const crypto::PrivateKey& signing_key() const { return *signing_key_; }
   [[nodiscard]] const std::string& signing_kid() const { return signing_kid_; }
   [[nodiscard]] const std::string& jwks() const { return jwks_; }  // JSON

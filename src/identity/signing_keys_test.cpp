@@ -56,6 +56,17 @@ TEST_F(SigningKeys, a_retired_key_goes_when_its_last_token_has_run_out_and_no_so
   EXPECT_EQ(states(), std::vector{State::current});
 }
 
+TEST_F(SigningKeys, what_was_verified_before_is_refused_when_its_key_has_ended) {
+  const std::string before = token();
+  ASSERT_TRUE(run(registry.rotate_keys(operator_, std::nullopt)));
+  const std::string after = token();
+  for (const auto& one : {before, after}) EXPECT_TRUE(bearer.verify_token(one, kBase, clock.now()));
+  store->transact_now([&](store::Connection& tx) { store::keys::remove(tx, crypto::parse_jwt(before)->kid); });
+  run(registry.refresh());
+  EXPECT_FALSE(bearer.verify_token(before, kBase, clock.now()));
+  EXPECT_TRUE(bearer.verify_token(after, kBase, clock.now()));
+}
+
 TEST_F(SigningKeys, a_prepared_key_is_published_before_it_signs) {
   ASSERT_TRUE(run(registry.prepare_key(operator_, crypto::Alg::es256)));
   EXPECT_EQ(published(), 2U);

@@ -78,3 +78,32 @@ test('who is blocked, and a subscription that ends, at one node, ends at all', {
   t.diagnostic(`measured an end reaches another node after ${Math.round(ended - begun)} ms, a block ${Math.round(performance.now() - command)} ms after the command was called`);
   for (const node of at.cluster.nodes) await until(async () => (await call(node.base, 'GET', '/beta/me/notifications', { token: at.tokens[0] })).status === 403, { what: 'that every node refuses', seconds: 5 });
 });
+
+test('a signing key that is rotated at one node signs for all; one that has ended signs for none', { timeout: 300_000 }, async (t) => {
+  const at = await posts(t);
+  const { cluster } = at;
+  await onBus(cluster);
+  const kid = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
+  const statuses = async (token) => Promise.all(cluster.nodes.map(async ({ base }) => (await call(base, 'GET', '/beta/me/notifications', { token })).status));
+  const all = async (token, status) => (await statuses(token)).every((one) => one === status);
+  const [before] = at.tokens;
+  assert.deepEqual(await statuses(before), [200, 200, 200]);
+  const rotated = cluster.command(0, 'key', 'rotate');
+  assert.equal(rotated.status, 0, rotated.stderr);
+  const after = cluster.token(at.demo.users[0], 0);
+  const begun = performance.now();
+  assert.notEqual(kid(after), kid(before));
+  await until(() => all(after, 200), { what: 'that every node takes what the new key signed' });
+  const taken = performance.now() - begun;
+  assert.deepEqual(await statuses(before), [200, 200, 200], 'what the key before signed holds until it runs out');
+
+  // As if the last token that it signed had run out: whoever sweeps next takes it away.
+  cluster.postgres.query(`UPDATE signing_keys SET retired_at = 1 WHERE kid = '${kid(before)}'`, 'cluster');
+  await cluster.nodes[0].stop();
+  await cluster.serve(0);
+  await until(() => cluster.postgres.query(`SELECT COUNT(*) FROM signing_keys WHERE kid = '${kid(before)}'`, 'cluster') === '0', { what: 'that it has ended' });
+  const ended = performance.now();
+  await until(() => all(before, 401), { what: 'that no node takes what it signed' });
+  assert.deepEqual(await statuses(after), [200, 200, 200]);
+  t.diagnostic(`measured a new key's token holds at all nodes after ${Math.round(taken)} ms; that of a key that has ended is refused by all after ${Math.round(performance.now() - ended)} ms`);
+});
