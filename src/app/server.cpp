@@ -37,7 +37,6 @@
 #include "net/server.h"
 #include "store/database.h"
 #include "store/jobs.h"
-#include "store/many.h"
 #include "store/settings.h"
 #include "store/webhooks.h"
 
@@ -52,13 +51,6 @@ constexpr Duration kJanitorPause = std::chrono::seconds(30);
 std::uint32_t epoch_of(store::Database& database) {
   const auto text = database.read_now([](store::Connection& tx) { return store::settings::find(tx, "epoch"); });
   return text ? static_cast<std::uint32_t>(std::stoul(*text)) : 1;
-}
-
-// On a server several groups are under way at a time, of as many rows as fit into one statement.
-feed::Writer::Limits limits_of_writer(const store::Database& database) {
-  feed::Writer::Limits limits;
-  if (!database.near()) limits.group = store::Many::kMost;
-  return limits;
 }
 
 // The janitor's loop: at once again while there is much, else after a pause. In the pauses signing keys are seen to.
@@ -115,8 +107,8 @@ struct Server::Parts {
           const auto* found = directory->cross_device_app(app);
           return found == nullptr ? std::string() : found->host_name;
         }),
-        writer(*database, bus, {.host_name = host_name, .due = [this](Time due) { hint(due); }, .followed = followed()},
-               limits_of_writer(*database)),
+        writer(*database, bus,
+               {.host_name = host_name, .due = [this](Time due) { hint(due); }, .followed = followed()}),
         reader(*database, tokens, clock),
         subscriptions(*database, bus, tokens, key, clock),
         janitor(*database, bus),

@@ -35,13 +35,6 @@ class Mailbox {
     return items_.size();
   }
 
-  // `look(front)` under the lock, or `otherwise` where it is empty.
-  template <class F, class R>
-  R front(F look, R otherwise) const {
-    const std::scoped_lock lock(mutex_);
-    return items_.empty() ? otherwise : look(items_.front());
-  }
-
  private:
   mutable std::mutex mutex_;
   std::deque<T> items_;

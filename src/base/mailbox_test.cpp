@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -40,16 +39,6 @@ TEST(Mailbox, loses_and_repeats_nothing_under_many_producers) {
   }
   EXPECT_GE(wakes, 1);
   EXPECT_EQ(box.size(), 0U);
-}
-
-TEST(Mailbox, shows_its_oldest_without_giving_it) {
-  Mailbox<std::unique_ptr<int>> box;
-  const auto look = [](const std::unique_ptr<int>& item) { return *item; };
-  EXPECT_EQ(box.front(look, -1), -1);
-  box.push(std::make_unique<int>(7));
-  box.push(std::make_unique<int>(8));
-  EXPECT_EQ(box.front(look, -1), 7);
-  EXPECT_EQ(box.size(), 2U);
 }
 
 }  // namespace

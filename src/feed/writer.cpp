@@ -9,15 +9,14 @@
 #include <chrono>
 
 #include "base/crash.h"
+#include "base/gathering.h"
 #include "base/log.h"
-#include "base/mailbox.h"
 #include "feed/apply.h"
 #include "store/again.h"
+#include "store/many.h"
 
 namespace hg::feed {
 namespace {
-
-using Steady = std::chrono::steady_clock;
 
 // The one maker of every change of it, or none.
 SubscriptionId only_maker(const Advance& advance) {
@@ -47,7 +46,6 @@ bus::Moved moved(const Advance& advance, const HostName& host_name) {
 // One request until it is answered; it lives in the frame of its apply().
 struct Writer::Waiting {
   model::ChangeRequest request;
-  Steady::time_point since = Steady::now();
   std::optional<Result<model::Changed>> answer = {};
   std::exception_ptr fault = {};
   boost::asio::any_io_executor executor = {};
@@ -59,9 +57,9 @@ struct Writer::Waiting {
 class Writer::Queue : public std::enable_shared_from_this<Queue> {
  public:
   Queue(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits)
-      : database_(database), bus_(bus), hooks_(std::move(hooks)), limits_(limits) {}
+      : database_(database), bus_(bus), hooks_(std::move(hooks)), limits_(limits), waiting_(limits.group) {}
 
-  [[nodiscard]] bool accepting() const { return waiting_.size() < limits_.waiting && age() <= limits_.age; }
+  [[nodiscard]] bool accepting() const { return waiting_.size() < limits_.waiting && waiting_.age() <= limits_.age; }
 
   void measure(metrics::Page& page) const {
     page.counter("heliograph_notifications_accepted_total", "Posts that were stored.", accepted_.value());
@@ -72,7 +70,7 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
     page.gauge("heliograph_writer_queue_depth", "Changes that wait for their commit.",
                static_cast<double>(waiting_.size()));
     page.gauge("heliograph_writer_queue_age_seconds", "How long the oldest of them has waited.",
-               std::chrono::duration<double>(age()).count());
+               std::chrono::duration<double>(waiting_.age()).count());
   }
 
   void push(Waiting* waiting) {
@@ -86,14 +84,14 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
   }
 
   void work_off(store::Connection& tx) {
-    const auto group = waiting_.take(limits_.group);
+    const auto [group, more] = waiting_.take();
     // Other work of the writing threads comes between two groups.
-    if (waiting_.size() > 0) schedule();
-    if (group.empty()) return;
+    if (more) schedule();
     std::vector<model::ChangeRequest> requests;
     requests.reserve(group.size());
     for (auto* waiting : group) requests.push_back(std::move(waiting->request));
     auto applied = transact(tx, requests, group);
+    waiting_.finish(group.size());
     answer(group);
     tell(applied);
   }
@@ -137,11 +135,6 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
       }
     }
     return applied;
-  }
-
-  [[nodiscard]] Steady::duration age() const {
-    const auto now = Steady::now();
-    return now - waiting_.front([](const Waiting* w) { return w->since; }, now);
   }
 
   void count(std::span<const model::ChangeRequest> requests, const Applied& applied) {
@@ -204,7 +197,7 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
   }
 
   void turn_away() {
-    const auto group = waiting_.take(limits_.waiting);
+    const auto group = waiting_.clear();
     for (auto* waiting : group) waiting->answer = std::unexpected(unavailable());
     answer(group);
   }
@@ -213,11 +206,17 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
   bus::Bus& bus_;
   const Hooks hooks_;
   const Limits limits_;
-  Mailbox<Waiting*> waiting_;
+  Gathering<Waiting*> waiting_;
   std::atomic<bool> failing_ = false;  // said once
   metrics::Counter accepted_, replayed_, changes_;
   metrics::Histogram groups_{metrics::kSizes};
 };
+
+Writer::Limits Writer::Limits::for_store(const store::Database& database) {
+  Limits limits;
+  if (!database.near()) limits.group = {.enough = store::Many::kMost, .patience = std::chrono::milliseconds(2)};
+  return limits;
+}
 
 Writer::Writer(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits)
     : queue_(std::make_shared<Queue>(database, bus, std::move(hooks), limits)) {}

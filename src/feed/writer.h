@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/gathering.h"
 #include "base/metrics.h"
 #include "bus/bus.h"
 #include "feed/signal.h"
@@ -20,7 +21,10 @@ class Writer {
   struct Limits {
     std::size_t waiting = 4096;  // requests in the queue
     Duration age = std::chrono::seconds(2);
-    std::size_t group = 256;  // requests in one commit
+    GroupRule group{.enough = 256};  // what goes into one commit
+
+    // Of the rows that SQLite has in memory a group is as large as it comes; on a server it is worth a little waiting.
+    static Limits for_store(const store::Database& database);
   };
   // Both are called on the database's threads.
   struct Hooks {
@@ -32,7 +36,8 @@ class Writer {
   };
 
   Writer(store::Database& database, bus::Bus& bus, Hooks hooks, Limits limits);
-  Writer(store::Database& database, bus::Bus& bus, Hooks hooks) : Writer(database, bus, std::move(hooks), Limits{}) {}
+  Writer(store::Database& database, bus::Bus& bus, Hooks hooks)
+      : Writer(database, bus, std::move(hooks), Limits::for_store(database)) {}
   ~Writer();  // when every apply() was answered
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
