@@ -1,10 +1,10 @@
 // Fills a fresh demo deployment that no server uses: users with a live-only subscription and so many notifications
 // each, as they lie in a store where everybody's posts came mixed.
 //   fill DATA USERS NOTIFICATIONS      the database that HELIOGRAPH_STORE names, where it names one
-#include <algorithm>
 #include <cstdlib>
 #include <deque>
 #include <exception>
+#include <map>
 
 #include "app/store.h"
 #include "sample.h"
@@ -43,9 +43,10 @@ void add_user(store::Connection& tx, const FeedKey& feed, const Deployment& into
   store::subscriptions::insert(tx, row);
 }
 
-std::vector<FeedKey> feeds_in_order(std::vector<FeedKey> feeds) {
-  std::ranges::sort(feeds);
-  return feeds;
+void make_feeds(store::Connection& tx, const std::vector<FeedKey>& feeds) {
+  std::map<FeedKey, store::groups::Wanted> rows;
+  for (const auto& feed : feeds) rows[feed];
+  store::groups::lock(tx, rows);
 }
 
 // A notification for everybody.
@@ -70,7 +71,7 @@ void fill(store::Connection& tx, int users, int notifications) {
     feeds.push_back({UserId{crypto::random_guid()}, into.app});
     add_user(tx, feeds.back(), into, i, now);
   }
-  store::groups::lock(tx, feeds_in_order(feeds));
+  make_feeds(tx, feeds);
   for (int version = 1; version <= notifications; ++version) add_version(tx, feeds, version, notifications, now);
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <list>
 #include <map>
-#include <set>
 
 #include "feed/feed_change.h"
 #include "store/groups.h"
@@ -29,53 +28,50 @@ class Group {
     const std::vector<std::size_t>& members;
   };
 
+  [[nodiscard]] Time latest(const std::vector<std::size_t>& members) const;
+  [[nodiscard]] store::groups::Wanted wanted(const std::vector<std::size_t>& members) const;
   void lock();
-  void read_notifications();
-  void read_endpoints();
-  Share& share(const FeedKey& feed) { return *by_feed_.at(feed); }
 
   store::Connection& tx_;
   const std::span<const ChangeRequest> requests_;
   std::map<FeedKey, std::vector<std::size_t>> members_;  // of each feed, in key order
   std::list<Share> shares_;                              // in the same
-  std::map<FeedKey, Share*> by_feed_;
 };
 
-void Group::lock() {
-  std::vector<FeedKey> feeds;
-  for (const auto& [feed, members] : members_) feeds.push_back(feed);
-  const auto rows = store::groups::lock(tx_, feeds);
-  for (std::size_t i = 0; i < feeds.size(); ++i) {
-    const auto& members = members_.at(feeds[i]);
-    const auto latest = std::ranges::max(members, {}, [&](std::size_t m) { return requests_[m].now; });
-    shares_.push_back({FeedChange(tx_, feeds[i], requests_[latest].now, rows[i]), members});
-    by_feed_[feeds[i]] = &shares_.back();
+Time Group::latest(const std::vector<std::size_t>& members) const {
+  return requests_[std::ranges::max(members, {}, [&](std::size_t m) { return requests_[m].now; })].now;
+}
+
+// Endpoints too where there is a post: each says how many there are.
+store::groups::Wanted Group::wanted(const std::vector<std::size_t>& members) const {
+  store::groups::Wanted wanted;
+  for (const auto member : members) {
+    const auto& request = requests_[member];
+    if (const auto id = concerned(request)) wanted.notifications.insert(*id);
+    if (std::holds_alternative<model::PostRequest>(request.what)) wanted.endpoints_at = latest(members);
   }
+  return wanted;
 }
 
-void Group::read_notifications() {
-  std::set<std::pair<FeedKey, NotificationId>> named;
-  for (const auto& request : requests_)
-    if (const auto id = concerned(request)) named.emplace(request.feed, *id);
-  std::vector<store::groups::NotificationKey> keys;
-  for (const auto& [feed, id] : named) keys.push_back({feed, id});
-  auto found = store::groups::notifications(tx_, keys);
-  for (std::size_t i = 0; i < keys.size(); ++i) share(keys[i].feed).change.know(keys[i].id, std::move(found[i]));
-}
-
-// Each post says how many there are.
-void Group::read_endpoints() {
-  std::map<FeedKey, Time> posted;
-  for (const auto& request : requests_)
-    if (std::holds_alternative<model::PostRequest>(request.what))
-      posted.emplace(request.feed, share(request.feed).change.now());
-  for (auto& [feed, endpoints] : store::groups::endpoints(tx_, posted)) share(feed).change.know(std::move(endpoints));
+void Group::lock() {
+  std::map<FeedKey, store::groups::Wanted> all;
+  for (const auto& [feed, members] : members_) all.emplace_hint(all.end(), feed, wanted(members));
+  auto known = store::groups::lock(tx_, all);
+  for (const auto& [feed, members] : members_) {
+    const auto& want = all.at(feed);
+    auto& found = known.at(feed);
+    auto& change = shares_.emplace_back(FeedChange(tx_, feed, latest(members), found.row), members).change;
+    for (const auto& id : want.notifications) change.know(id, std::nullopt);
+    for (auto& stored : found.notifications) {
+      const auto id = stored.id;
+      change.know(id, std::move(stored));
+    }
+    if (want.endpoints_at) change.know(std::move(found.endpoints));
+  }
 }
 
 Applied Group::apply() {
   lock();
-  read_notifications();
-  read_endpoints();
   std::vector<std::optional<Result<Changed>>> answers(requests_.size());
   Applied applied;
   store::groups::Writes writes;

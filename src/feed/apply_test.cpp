@@ -74,6 +74,34 @@ TEST(Apply, answers_in_request_order_whatever_feeds_they_are_for) {
   EXPECT_NE(elsewhere, world.feed);
 }
 
+// More feeds than one statement takes rows, half of them new, each with what only it has.
+TEST(Apply, keeps_many_feeds_of_one_group_apart) {
+  World world;
+  std::vector<FeedKey> feeds(120, world.feed);
+  for (auto& feed : feeds) feed.user = UserId{crypto::random_guid()};
+  const auto titled = [&](const FeedKey& feed, std::string title) {
+    world.feed = feed;
+    auto request = world.post("n");
+    std::get<model::PostRequest>(request.what).content.title = std::move(title);
+    return request;
+  };
+  std::vector<model::ChangeRequest> first, second;
+  for (std::size_t i = 0; i < feeds.size(); i += 2) first.push_back(titled(feeds[i], "first"));
+  for (std::size_t i = 0; i < feeds.size(); ++i) second.push_back(titled(feeds[i], fmt::format("second {}", i)));
+
+  world.apply(first);
+  const auto applied = world.apply(second);
+
+  ASSERT_EQ(applied.advances.size(), feeds.size());
+  for (std::size_t i = 0; i < feeds.size(); ++i) {
+    world.feed = feeds[i];
+    EXPECT_EQ(applied.answers[i].value().base_version, i % 2 == 0 ? 1 : 0) << i;
+    EXPECT_EQ(row(world, "n").value().content.title, fmt::format("second {}", i));
+    EXPECT_EQ(feed_row(world).version, i % 2 == 0 ? 2 : 1) << i;
+    EXPECT_EQ(feed_row(world).live, 1) << i;
+  }
+}
+
 TEST(Apply, gives_a_change_that_changes_nothing_no_version) {
   World world;
   world.apply({world.post("a"), world.dismiss("a")});

@@ -21,13 +21,12 @@ std::optional<NotificationId> concerned(const model::ChangeRequest& request);
 // written.
 class FeedChange {
  public:
+  // `now` holds for all of it: what is counted as live must not change under the counting.
   FeedChange(store::Connection& tx, const FeedKey& feed, Time now, store::Feed row)
       : tx_(tx), feed_(feed), now_(now), row_(row), from_(row_.version) {
     if (row_.next_expiry <= now) store::feeds::recount(tx_, feed_, row_, now);
   }
 
-  // The time that holds for all of it: what is counted as live must not change under the counting.
-  [[nodiscard]] Time now() const { return now_; }
   void know(const NotificationId& id, std::optional<model::Notification> stored);
   void know(std::vector<store::Endpoint> endpoints) { endpoints_ = std::move(endpoints); }
   Result<model::Changed> decide(const model::ChangeRequest& request);

@@ -118,6 +118,39 @@ TEST_P(ConnectionContract, does_later_what_needs_no_answer_and_all_of_it_before_
   EXPECT_EQ(count(), 50);
 }
 
+TEST_P(ConnectionContract, hands_out_the_rows_of_what_was_asked_for_later_in_order) {
+  std::vector<std::int64_t> seen;
+  const auto see = [&](const Row& row) { seen.push_back(row.integer(0)); };
+  const auto from = [&](int least) {
+    tx->later("SELECT id FROM things WHERE id >= $1 ORDER BY id", std::vector<Value>{least}, see);
+  };
+  tx->begin();
+  for (int i = 1; i <= 3; ++i) tx->later("INSERT INTO things (id) VALUES ($1)", {i});
+  from(1);
+  tx->later("DELETE FROM things WHERE id = $1", {2});
+  from(2);
+  tx->settle();
+  EXPECT_EQ(seen, (std::vector<std::int64_t>{1, 2, 3, 3}));
+  from(3);
+  EXPECT_EQ(count(), 2);
+  EXPECT_EQ(seen.size(), 5U);
+  tx->settle();
+  tx->commit();
+  EXPECT_EQ(seen.size(), 5U);
+}
+
+TEST_P(ConnectionContract, throws_the_fault_of_what_was_asked_for_later_when_it_is_waited_for) {
+  const auto twice = [&] {
+    tx->begin();
+    tx->later("INSERT INTO things (id, word) VALUES ($1, $2)", {1, "same"});
+    tx->later("INSERT INTO things (id, word) VALUES ($1, $2)", {2, "same"});
+    tx->settle();
+  };
+  EXPECT_THROW(twice(), Fault);
+  tx->rollback();
+  EXPECT_EQ(count(), 0);
+}
+
 TEST_P(ConnectionContract, throws_the_fault_of_what_is_done_later_at_commit_at_the_latest_and_keeps_nothing) {
   const auto twice = [&] {
     tx->begin();

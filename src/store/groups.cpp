@@ -19,34 +19,83 @@ void add_key(std::vector<Value>& values, const FeedKey& feed) {
   values.insert(values.end(), {feed.shard(), feed.user, feed.app});
 }
 
-std::vector<Value> values_of(std::span<const FeedKey> feeds) {
-  std::vector<Value> values;
-  for (const auto& feed : feeds) add_key(values, feed);
-  return values;
-}
+using Wants = std::map<FeedKey, Wanted>;
+using Knows = std::map<FeedKey, Known>;
 
 FeedKey feed_of(const Row& row, std::size_t first) { return {row.id<UserId>(first), row.id<AppId>(first + 1)}; }
 
 // In one order everywhere: by shard, user, app.
-std::map<FeedKey, Feed> locked(Connection& tx, std::span<const FeedKey> feeds) {
+void ask_feeds(Connection& tx, const Wants& wanted, Connection::Each each) {
   static const Many statement("SELECT " HG_FEED_COLUMNS
                               ", user_id, app_id FROM feeds WHERE (shard, user_id, app_id) IN (VALUES ",
                               "(" HG_FEED_ROW ")", ") ORDER BY shard, user_id, app_id FOR UPDATE");
-  std::map<FeedKey, Feed> found;
-  statement.ask(tx, values_of(feeds),
-                [&](const Row& row) { found.emplace(feed_of(row, kFeedColumns), read_feed(row)); });
-  return found;
+  std::vector<Value> values;
+  for (const auto& [feed, want] : wanted) add_key(values, feed);
+  statement.ask(tx, std::move(values), each);
 }
 
-void make(Connection& tx, std::span<const FeedKey> feeds) {
+void ask_notifications(Connection& tx, const Wants& wanted, Connection::Each each) {
+  static const Many statement("SELECT " HG_NOTIFICATION_COLUMNS
+                              ", user_id, app_id FROM notifications WHERE (shard, user_id, app_id, id) IN (VALUES ",
+                              "(" HG_FEED_ROW ", CAST(? AS BYTEA))", ")");
+  std::vector<Value> values;
+  for (const auto& [feed, want] : wanted)
+    for (const auto& id : want.notifications) {
+      add_key(values, feed);
+      values.emplace_back(id);
+    }
+  statement.ask(tx, std::move(values), each);
+}
+
+void ask_endpoints(Connection& tx, const Wants& wanted, Connection::Each each) {
+  static const Many statement(
+      "SELECT user_id, app_id, id, platform, expires_at FROM subscriptions WHERE ended_at IS NULL AND (shard, user_id, "
+      "app_id) IN (VALUES ",
+      "(" HG_FEED_ROW ")", ")");
+  std::vector<Value> values;
+  for (const auto& [feed, want] : wanted)
+    if (want.endpoints_at) add_key(values, feed);
+  statement.ask(tx, std::move(values), each);
+}
+
+// Of the feeds that there are; in one round trip, for each statement sees what is so when it is run, after the locks.
+Knows ask(Connection& tx, const Wants& wanted) {
+  Knows known;
+  const auto feed = [&](const Row& row) { known[feed_of(row, kFeedColumns)].row = read_feed(row); };
+  const auto notification = [&](const Row& row) {
+    if (const auto of = known.find(feed_of(row, kNotificationColumns)); of != known.end())
+      of->second.notifications.push_back(read_notification(row));
+  };
+  const auto endpoint = [&](const Row& row) {
+    const auto of = known.find(feed_of(row, 0));
+    if (of == known.end() || row.time(4) <= wanted.at(of->first).endpoints_at) return;
+    of->second.endpoints.push_back(
+        {row.id<SubscriptionId>(2), row.value<model::ChannelKind>(3) != model::ChannelKind::live});
+  };
+  ask_feeds(tx, wanted, feed);
+  ask_notifications(tx, wanted, notification);
+  ask_endpoints(tx, wanted, endpoint);
+  tx.settle();
+  return known;
+}
+
+void make(Connection& tx, const Wants& wanted) {
   static const Many statement("INSERT INTO feeds (shard, user_id, app_id, next_expiry_at) VALUES ", "(?, ?, ?, ?)",
                               " ON CONFLICT (shard, user_id, app_id) DO NOTHING");
   std::vector<Value> values;
-  for (const auto& feed : feeds) {
+  for (const auto& [feed, want] : wanted) {
     add_key(values, feed);
     values.emplace_back(kNever);
   }
   statement.write(tx, values);
+}
+
+Known lock_one(Connection& tx, const FeedKey& feed, const Wanted& want) {
+  Known known{.row = feeds::lock(tx, feed), .notifications = {}, .endpoints = {}};
+  for (const auto& id : want.notifications)
+    if (auto stored = feeds::notification(tx, feed, id)) known.notifications.push_back(*std::move(stored));
+  if (want.endpoints_at) known.endpoints = subscriptions::endpoints(tx, feed, *want.endpoints_at);
+  return known;
 }
 
 void insert_notifications(Connection& tx, const Writes& writes) {
@@ -73,71 +122,20 @@ void add_outbox(Connection& tx, const Writes& writes) {
 
 }  // namespace
 
-std::vector<Feed> lock(Connection& tx, std::span<const FeedKey> feeds) {
-  std::vector<Feed> rows;
+Knows lock(Connection& tx, const Wants& wanted) {
+  Knows known;
   if (!far(tx)) {
-    for (const auto& feed : feeds) rows.push_back(feeds::lock(tx, feed));
-    return rows;
+    for (const auto& [feed, want] : wanted) known.emplace(feed, lock_one(tx, feed, want));
+    return known;
   }
-  auto found = locked(tx, feeds);
-  if (found.size() < feeds.size()) {
-    std::vector<FeedKey> missing;
-    std::ranges::copy_if(feeds, std::back_inserter(missing), [&](const FeedKey& one) { return !found.contains(one); });
+  known = ask(tx, wanted);
+  if (known.size() < wanted.size()) {
+    auto missing = wanted;
+    std::erase_if(missing, [&](const auto& one) { return known.contains(one.first); });
     make(tx, missing);
-    found.merge(locked(tx, missing));
+    known.merge(ask(tx, missing));
   }
-  for (const auto& feed : feeds) rows.push_back(found.at(feed));
-  return rows;
-}
-
-std::vector<std::optional<model::Notification>> notifications(Connection& tx, std::span<const NotificationKey> keys) {
-  std::vector<std::optional<model::Notification>> all;
-  if (!far(tx)) {
-    for (const auto& key : keys) all.push_back(feeds::notification(tx, key.feed, key.id));
-    return all;
-  }
-  static const Many statement("SELECT " HG_NOTIFICATION_COLUMNS
-                              ", user_id, app_id FROM notifications WHERE (shard, user_id, app_id, id) IN (VALUES ",
-                              "(" HG_FEED_ROW ", CAST(? AS BYTEA))", ")");
-  std::vector<Value> values;
-  for (const auto& key : keys) {
-    add_key(values, key.feed);
-    values.emplace_back(key.id);
-  }
-  std::map<std::pair<FeedKey, NotificationId>, model::Notification> found;
-  statement.ask(tx, std::move(values), [&](const Row& row) {
-    auto n = read_notification(row);
-    const std::pair key(feed_of(row, kNotificationColumns), n.id);
-    found.emplace(key, std::move(n));
-  });
-  for (const auto& key : keys) {
-    const auto one = found.find({key.feed, key.id});
-    all.push_back(one == found.end() ? std::nullopt : std::optional(one->second));
-  }
-  return all;
-}
-
-std::map<FeedKey, std::vector<Endpoint>> endpoints(Connection& tx, const std::map<FeedKey, Time>& feeds) {
-  std::map<FeedKey, std::vector<Endpoint>> all;
-  if (!far(tx)) {
-    for (const auto& [feed, now] : feeds) all[feed] = subscriptions::endpoints(tx, feed, now);
-    return all;
-  }
-  static const Many statement(
-      "SELECT user_id, app_id, id, platform, expires_at FROM subscriptions WHERE ended_at IS NULL AND (shard, user_id, "
-      "app_id) IN (VALUES ",
-      "(" HG_FEED_ROW ")", ")");
-  std::vector<Value> values;
-  for (const auto& [feed, now] : feeds) {
-    add_key(values, feed);
-    all[feed];
-  }
-  statement.ask(tx, std::move(values), [&](const Row& row) {
-    const auto feed = feed_of(row, 0);
-    if (row.time(4) <= feeds.at(feed)) return;
-    all[feed].push_back({row.id<SubscriptionId>(2), row.value<model::ChannelKind>(3) != model::ChannelKind::live});
-  });
-  return all;
+  return known;
 }
 
 std::vector<std::pair<FeedKey, std::int64_t>> versions(Connection& tx, std::span<const FeedKey> feeds) {

@@ -4,7 +4,7 @@
 
 #include <map>
 #include <optional>
-#include <span>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -14,17 +14,17 @@
 
 namespace hg::store::groups {
 
-// Their rows, made where there are none, locked until the transaction ends. `feeds` in key order, each once.
-std::vector<Feed> lock(Connection& tx, std::span<const FeedKey> feeds);
-
-struct NotificationKey {
-  FeedKey feed;
-  NotificationId id;
+struct Wanted {
+  std::set<NotificationId> notifications;
+  std::optional<Time> endpoints_at;  // the endpoints, too: those that are active then
 };
-// What is stored under each, in their order.
-std::vector<std::optional<model::Notification>> notifications(Connection& tx, std::span<const NotificationKey> keys);
-// Active at the time that is named for each feed.
-std::map<FeedKey, std::vector<Endpoint>> endpoints(Connection& tx, const std::map<FeedKey, Time>& feeds);
+struct Known {
+  Feed row;
+  std::vector<model::Notification> notifications;  // those that there are
+  std::vector<Endpoint> endpoints;
+};
+// What is wanted of each feed, read once its row is locked, until the transaction ends; it is made where there is none.
+std::map<FeedKey, Known> lock(Connection& tx, const std::map<FeedKey, Wanted>& wanted);
 
 // Of those that there are, in any order.
 std::vector<std::pair<FeedKey, std::int64_t>> versions(Connection& tx, std::span<const FeedKey> feeds);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,30 +15,32 @@ namespace hg::store {
 
 class Many {
  public:
-  static constexpr std::size_t kMost = 64;  // rows in one statement
+  static constexpr std::size_t kMost = 50;  // rows in one statement
 
   Many(std::string_view head, std::string_view row, std::string_view tail)
       : columns_(static_cast<std::size_t>(std::ranges::count(row, '?'))) {
-    for (std::size_t i = 0; i < texts_.size(); ++i) texts_[i] = text(head, row, tail, std::size_t{1} << i);
+    std::ranges::transform(kSizes, texts_.begin(), [&](std::size_t rows) { return text(head, row, tail, rows); });
   }
 
   // Values row by row: each in one of the statements, largest first; whoever is asked next says whether it went well.
   void write(Connection& tx, std::span<const Value> values) const {
     while (!values.empty()) {
-      const auto rows = std::min(std::bit_floor(values.size() / columns_), kMost);
-      tx.later(text_of(rows), values.first(rows * columns_));
-      values = values.subspan(rows * columns_);
+      const auto* larger = std::ranges::upper_bound(kSizes, values.size() / columns_);
+      const auto piece = values.first(*(larger - 1) * columns_);
+      tx.later(text_of(larger - 1), piece);
+      values = values.subspan(piece.size());
     }
   }
 
-  // The same where a row may be named twice without harm: as few statements as can be.
+  // The same where a row may be named twice without harm: as few statements as can be. What `each` views lives until
+  // the answers have come.
   void ask(Connection& tx, std::vector<Value> values, Connection::Each each) const {
-    const auto in_last = (values.size() / columns_) % kMost;
-    const auto missing = in_last == 0 ? 0 : std::bit_ceil(in_last) - in_last;
+    const auto in_last = values.size() / columns_ % kMost;
+    const auto missing = in_last == 0 ? 0 : *std::ranges::lower_bound(kSizes, in_last) - in_last;
     for (std::size_t i = 0; i < missing * columns_; ++i) values.push_back(values[values.size() - columns_]);
     for (std::span<const Value> left = values; !left.empty();) {
       const auto piece = left.first(std::min(left.size(), kMost * columns_));
-      tx.exec(text_of(piece.size() / columns_), piece, each);
+      tx.later(text_of(std::ranges::find(kSizes, piece.size() / columns_)), piece, each);
       left = left.subspan(piece.size());
     }
   }
@@ -58,12 +59,14 @@ class Many {
     return out += tail;
   }
 
-  [[nodiscard]] std::string_view text_of(std::size_t rows) const {
-    return texts_[static_cast<std::size_t>(std::countr_zero(rows))];
+  [[nodiscard]] std::string_view text_of(const std::size_t* size) const {
+    return texts_[static_cast<std::size_t>(size - kSizes.begin())];
   }
 
+  static constexpr std::array<std::size_t, 7> kSizes{1, 2, 4, 8, 16, 32, kMost};
+
   const std::size_t columns_;
-  std::array<std::string, std::countr_zero(kMost) + 1> texts_;  // for 1, 2, 4, … rows
+  std::array<std::string, kSizes.size()> texts_;
 };
 
 }  // namespace hg::store

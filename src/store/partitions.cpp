@@ -60,7 +60,7 @@ std::size_t forget_reports(Connection& tx, Cursor& cursor, std::size_t limit) {
                               "(CAST(? AS BIGINT), CAST(? AS BYTEA), CAST(? AS BYTEA), CAST(? AS BYTEA))", ")");
   std::vector<Value> values;
   for (const auto& [feed, id] : keys) values.insert(values.end(), {feed.shard(), feed.user, feed.app, id});
-  statement.ask(tx, std::move(values), [](const Row&) {});
+  statement.write(tx, values);
   if (!keys.empty()) cursor = {cursor.week, keys.back().feed, keys.back().id};
   return keys.size();
 }

@@ -42,6 +42,15 @@ std::string one_line(std::string_view message) {
   return line;
 }
 
+void hand_out(const PGresult* answer, Connection::Each each) {
+  const int columns = PQnfields(answer);
+  std::array<Value, kMaxColumns> cells;
+  for (int row = 0, rows = PQntuples(answer); row < rows; ++row) {
+    for (int i = 0; i < columns; ++i) cells[static_cast<std::size_t>(i)] = postgres::cell(answer, row, i);
+    each(Row(std::span(cells.data(), static_cast<std::size_t>(columns))));
+  }
+}
+
 }  // namespace
 
 struct PostgresConnection::Statement {
@@ -65,15 +74,17 @@ struct PostgresConnection::Handle {
   std::vector<Answer> answers();
   bool wait(Steady::time_point until);
   void drain();
+  void queue(const char* command);
 
   const Reach reach;
   const Duration patience;
   PGconn* raw = nullptr;
   std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> statements;
-  bool begin_owed = false;   // BEGIN goes with the first statement
-  bool begun = false;        // a transaction was begun, and neither committed nor rolled back by us
-  bool answer_owed = false;  // of a COMMIT that nobody waited for
-  bool warned = false;       // the server has said something since it was last asked whether
+  std::vector<std::optional<Each>> asked;  // for each command that was queued: who takes its rows
+  bool begin_owed = false;                 // BEGIN goes with the first statement
+  bool begun = false;                      // a transaction was begun, and neither committed nor rolled back by us
+  bool answer_owed = false;                // of a COMMIT that nobody waited for
+  bool warned = false;                     // the server has said something since it was last asked whether
   Steady::time_point not_before{};
   Duration pause{};
   std::string last_failure;
@@ -83,6 +94,7 @@ void PostgresConnection::Handle::close() {
   PQfinish(raw);
   raw = nullptr;
   statements.clear();
+  asked.clear();
   answer_owed = false;
 }
 
@@ -160,6 +172,12 @@ void PostgresConnection::Handle::drain() {
   if (std::exchange(answer_owed, false)) answers();
 }
 
+// One without parameters or rows, not prepared.
+void PostgresConnection::Handle::queue(const char* command) {
+  PQsendQueryParams(raw, command, 0, nullptr, nullptr, nullptr, nullptr, kBinary);
+  asked.emplace_back();
+}
+
 PostgresConnection::PostgresConnection(PostgresOptions options, Access access)
     : options_(std::move(options)),
       access_(access),
@@ -179,7 +197,7 @@ void PostgresConnection::ready() {
   if (!std::exchange(handle_->begin_owed, false)) return;
   const char* begin = access_ == Access::read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
                                               : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-  PQsendQueryParams(handle_->raw, begin, 0, nullptr, nullptr, nullptr, nullptr, kBinary);
+  handle_->queue(begin);
   handle_->begun = true;
 }
 
@@ -189,10 +207,11 @@ void PostgresConnection::lost(std::string_view doing) {
   throw Fault(Fault::Kind::io, fmt::format("{}: the connection to the database was lost", doing), handle_->begun);
 }
 
-// Of all that was queued since the last one; the first error among them is thrown.
+// Of all that was queued since the last one; the first error among them is thrown, else each row goes to who asked.
 PostgresConnection::LastAnswer PostgresConnection::last_answer(std::string_view doing) {
   PQpipelineSync(handle_->raw);
   auto answers = handle_->answers();
+  const auto asked = std::exchange(handle_->asked, {});
   if (!handle_->open()) lost(doing);
   for (const auto& answer : answers) {
     if (PQresultStatus(answer.get()) != PGRES_FATAL_ERROR) continue;
@@ -201,6 +220,8 @@ PostgresConnection::LastAnswer PostgresConnection::last_answer(std::string_view 
     if (fault.kind() == Fault::Kind::io) handle_->close();
     throw fault;
   }
+  for (std::size_t i = 0; i < std::min(asked.size(), answers.size()); ++i)
+    if (asked[i]) hand_out(answers[i].get(), *asked[i]);
   return {answers.back().release(), &PQclear};
 }
 
@@ -212,6 +233,7 @@ const PostgresConnection::Statement& PostgresConnection::prepared(std::string_vi
                  .types = std::vector<Oid>(static_cast<std::size_t>(postgres::parameters_of(sql)))};
   PQsendPrepare(handle_->raw, made.name.c_str(), std::string(sql).c_str(), 0, nullptr);
   PQsendDescribePrepared(handle_->raw, made.name.c_str());
+  handle_->asked.resize(handle_->asked.size() + 2);
   const auto answer = last_answer(sql);
   const PGresult* description = answer.get();
   if (PQnparams(description) != static_cast<int>(made.types.size()))
@@ -223,7 +245,7 @@ const PostgresConnection::Statement& PostgresConnection::prepared(std::string_vi
 }
 
 // Queued: it is on its way with whatever is asked next.
-void PostgresConnection::send(std::string_view sql, std::span<const Value> parameters) {
+void PostgresConnection::send(std::string_view sql, std::span<const Value> parameters, Each each) {
   ready();
   const Statement& statement = prepared(sql);
   if (statement.types.size() != parameters.size())
@@ -231,31 +253,26 @@ void PostgresConnection::send(std::string_view sql, std::span<const Value> param
   const postgres::Arguments arguments(parameters, statement.types, sql);
   PQsendQueryPrepared(handle_->raw, statement.name.c_str(), arguments.count(), arguments.values(), arguments.lengths(),
                       arguments.formats(), kBinary);
+  handle_->asked.emplace_back(each);
 }
 
-void PostgresConnection::later(std::string_view sql, std::span<const Value> parameters) {
-  send(sql, parameters);
+void PostgresConnection::later(std::string_view sql, std::span<const Value> parameters, Each each) {
+  send(sql, parameters, each);
   if (!handle_->begun) last_answer(sql);  // alone it is its own transaction
 }
 
+void PostgresConnection::settle() {
+  if (!handle_->asked.empty()) last_answer("what was asked for later");
+}
+
 std::int64_t PostgresConnection::exec(std::string_view sql, std::span<const Value> parameters, Each each) {
-  send(sql, parameters);
-  const auto whole = last_answer(sql);
-  PGresult* answer = whole.get();
-  if (PQresultStatus(answer) != PGRES_TUPLES_OK) {
-    std::int64_t changed = 0;
-    const std::string_view count = PQcmdTuples(answer);
-    std::from_chars(count.data(), count.data() + count.size(), changed);
-    return changed;
-  }
-  const int rows = PQntuples(answer);
-  const int columns = PQnfields(answer);
-  std::array<Value, kMaxColumns> cells;
-  for (int row = 0; row < rows; ++row) {
-    for (int i = 0; i < columns; ++i) cells[static_cast<std::size_t>(i)] = postgres::cell(answer, row, i);
-    each(Row(std::span(cells.data(), static_cast<std::size_t>(columns))));
-  }
-  return rows;
+  send(sql, parameters, each);
+  const auto answer = last_answer(sql);
+  if (PQresultStatus(answer.get()) == PGRES_TUPLES_OK) return PQntuples(answer.get());
+  std::int64_t changed = 0;
+  const std::string_view count = PQcmdTuples(answer.get());
+  std::from_chars(count.data(), count.data() + count.size(), changed);
+  return changed;
 }
 
 // Several statements cannot be sent in a pipeline. They may take their time: nobody waits for a migration.
@@ -264,6 +281,7 @@ void PostgresConnection::script(std::string_view sql) {
   if (handle_->begun) {
     PQpipelineSync(handle_->raw);
     handle_->answers();
+    handle_->asked.clear();
   }
   if (!handle_->open()) lost("script");
   PQexitPipelineMode(handle_->raw);
@@ -288,8 +306,9 @@ void PostgresConnection::commit() {
   if (!handle_->open()) lost("COMMIT");
   const auto start = Steady::now();
   handle_->warned = false;
-  PQsendQueryParams(handle_->raw, "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, kBinary);
+  handle_->queue("COMMIT");
   PQpipelineSync(handle_->raw);
+  handle_->asked.clear();
   if (access_ == Access::read) {  // nobody needs to know
     handle_->begun = false;
     handle_->answer_owed = true;
@@ -314,9 +333,10 @@ void PostgresConnection::commit() {
 void PostgresConnection::rollback() {
   handle_->begin_owed = false;
   if (!std::exchange(handle_->begun, false) || !handle_->open()) return;
-  PQsendQueryParams(handle_->raw, "ROLLBACK", 0, nullptr, nullptr, nullptr, nullptr, kBinary);
+  handle_->queue("ROLLBACK");
   PQpipelineSync(handle_->raw);
   handle_->answers();
+  handle_->asked.clear();
 }
 
 }  // namespace hg::store

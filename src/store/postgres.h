@@ -32,7 +32,8 @@ class PostgresConnection final : public Connection {
   using Connection::exec;
   using Connection::later;
   std::int64_t exec(std::string_view sql, std::span<const Value> parameters, Each each) override;
-  void later(std::string_view sql, std::span<const Value> parameters) override;
+  void later(std::string_view sql, std::span<const Value> parameters, Each each) override;
+  void settle() override;
   void script(std::string_view sql) override;
   void begin() override;
   void commit() override;
@@ -48,7 +49,7 @@ class PostgresConnection final : public Connection {
 
   void ready();
   const Statement& prepared(std::string_view sql);
-  void send(std::string_view sql, std::span<const Value> parameters);
+  void send(std::string_view sql, std::span<const Value> parameters, Each each);
   LastAnswer last_answer(std::string_view doing);
   [[noreturn]] void lost(std::string_view doing);
 

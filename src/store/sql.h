@@ -139,13 +139,17 @@ class Connection {
   // (SKIP LOCKED too) means nothing where there is one writer. Throws Fault; std::logic_error for parameters out of
   // order or too few.
   virtual std::int64_t exec(std::string_view sql, std::span<const Value> parameters, Each each) = 0;
-  // One whose answer nobody needs: it may be sent with the next, and then its fault is thrown by that, or by commit().
-  virtual void later(std::string_view sql, std::span<const Value> parameters) {
-    exec(sql, parameters, [](const Row&) {});
+  // One whose answer nobody needs yet: it may be sent with the next, and then its rows come with that one's, or by
+  // settle(), and its fault is thrown there, or by commit(). What `each` views lives until then.
+  virtual void later(std::string_view sql, std::span<const Value> parameters, Each each) {
+    exec(sql, parameters, each);
   }
+  void later(std::string_view sql, std::span<const Value> parameters) { later(sql, parameters, nobody()); }
   void later(std::string_view sql, std::initializer_list<Value> parameters) {
     later(sql, std::span(parameters.begin(), parameters.size()));
   }
+  // Waits for the answers of what was asked for later.
+  virtual void settle() {}
   // Several statements without parameters, for migrations.
   virtual void script(std::string_view sql) = 0;
 
@@ -160,7 +164,7 @@ class Connection {
     return exec(sql, std::span(parameters.begin(), parameters.size()), each);
   }
   std::int64_t exec(std::string_view sql, std::initializer_list<Value> parameters = {}) {
-    return exec(sql, parameters, [](const Row&) {});
+    return exec(sql, parameters, nobody());
   }
 
   // What `read` makes of the first row, or nullopt.
@@ -178,6 +182,13 @@ class Connection {
     std::vector<std::invoke_result_t<F&, const Row&>> found;
     exec(sql, parameters, [&](const Row& row) { found.push_back(read(row)); });
     return found;
+  }
+
+ private:
+  // Takes rows that nobody asked for.
+  static Each nobody() {
+    static constexpr auto ignore = [](const Row&) {};
+    return ignore;
   }
 };
 
