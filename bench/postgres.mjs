@@ -1,9 +1,9 @@
 // A durable post on PostgreSQL beside the best that single appends come to on the same server: pgbench, one statement a
-// transaction that does to the same tables what a post does, and nothing around it.
+// transaction that does to the same tables what a post does, and nothing around it. Ours over HTTP, and without it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Postgres } from '../tests/harness/postgres.mjs';
-import { deployment, folder, run, scope, serveHeliograph } from './servers.mjs';
+import { deployment, figures, folder, run, scope, serveHeliograph, tool } from './servers.mjs';
 
 // Of user n: as random as a real one's id, and found again.
 const user = (n) => `decode(md5((${n})::text), 'hex')`;
@@ -26,10 +26,14 @@ function fill(postgres, name, { users, stored }) {
   postgres.query('VACUUM ANALYZE', name);
 }
 
+function processOf(server) {
+  const folder = new URLSearchParams(server.url.split('?')[1]).get('host');
+  return readFileSync(path.join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0];
+}
+
 // What all processes of the server have used so far, those that have ended too, in µs.
 function cpuOf(server) {
-  const folder = new URLSearchParams(server.url.split('?')[1]).get('host');
-  const postmaster = readFileSync(path.join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0];
+  const postmaster = processOf(server);
   const fields = (pid) => { try { return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' '); } catch { return undefined; } };
   let ticks = 0;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -58,6 +62,7 @@ export async function postgres(size, interleave) {
   const script = path.join(folder('pgbench'), 'append.sql');
   writeFileSync(script, append(size.users));
 
+  const groups = (inFlight) => async () => figures(tool('groups'), [env.HELIOGRAPH_STORE, String(size.seconds), String(inFlight), processOf(server)]);
   const heliograph = await serveHeliograph(filled, { env });
   const posts = (connections) => () => withStoreCpu(server, () =>
     heliograph.bench('post', ['--users', size.users, '--connections', connections, '--seconds', size.seconds]));
@@ -68,8 +73,10 @@ export async function postgres(size, interleave) {
   return interleave({
     'Heliograph, 64 connections': posts(64),
     'pgbench, 16 clients': single(16),
+    'Heliograph without HTTP, 256 in flight': groups(256),
+    'pgbench, 24 clients': single(24),
     'Heliograph, 32 connections': posts(32),
     'pgbench, 32 clients': single(32),
-    'pgbench, 64 clients': single(64),
+    'Heliograph without HTTP, 64 in flight': groups(64),
   }, size.rounds);
 }
