@@ -25,7 +25,10 @@ struct TextHash {
 
 // SQLite gives its log and index the file's own mode, so the file is made first.
 void make_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  // One that is there is left alone: to close it would drop the locks that this process has on it (POSIX), and whoever
+  // reads it next would take away the log that is being written.
+  if (file < 0 && errno == EEXIST) return;
   if (file < 0) {
     const int error = errno;
     throw Fault(error == ENOSPC ? Fault::Kind::full : Fault::Kind::io,

@@ -1,7 +1,10 @@
 #include "store/sqlite.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "store/testing.h"
 
@@ -31,6 +34,32 @@ TEST_F(Sqlite, makes_files_that_nobody_else_may_read) {
     ASSERT_EQ(::stat((options.path + suffix).c_str(), &file), 0);
     EXPECT_EQ(file.st_mode & 0777U, 0600U) << suffix;
   }
+}
+
+// Whether another process, such as sqlite3 at the command line, sees that the file is in use. One that does not takes
+// the log away with it when it leaves, and with the log all that is written from then on.
+bool seen_in_use_by_others(const std::string& path) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    // "File locking and concurrency in SQLite version 3": the shared bytes.
+    struct flock asked{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000002, .l_len = 510, .l_pid = 0};
+    ::_exit(::fcntl(file, F_GETLK, &asked) == 0 && asked.l_type != F_UNLCK ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST_F(Sqlite, is_seen_to_be_in_use_however_many_connections_come_and_go) {
+  EXPECT_TRUE(seen_in_use_by_others(options.path));
+  const SqliteConnection reader{options, Access::read};
+  {
+    SqliteConnection another{options, Access::write};
+    another.script("INSERT INTO things (id, word) VALUES (1, 'one')");
+    EXPECT_TRUE(seen_in_use_by_others(options.path));
+  }
+  EXPECT_TRUE(seen_in_use_by_others(options.path));
 }
 
 TEST_F(Sqlite, waits_for_the_disk_at_each_commit) {
