@@ -148,7 +148,11 @@ std::vector<std::pair<FeedKey, std::int64_t>> versions(Connection& tx, std::span
   }
   static const Many statement("SELECT user_id, app_id, version FROM feeds WHERE (shard, user_id, app_id) IN (VALUES ",
                               "(" HG_FEED_ROW ")", ")");
-  statement.ask(tx, values_of(feeds), [&](const Row& row) { found.emplace_back(feed_of(row, 0), row.integer(2)); });
+  std::vector<Value> values;
+  for (const auto& feed : feeds) add_key(values, feed);
+  const auto each = [&](const Row& row) { found.emplace_back(feed_of(row, 0), row.integer(2)); };
+  statement.ask(tx, std::move(values), each);
+  tx.settle();
   return found;
 }
 
