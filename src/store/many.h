@@ -32,9 +32,9 @@ class Many {
     }
   }
 
-  // The same where a row may be named twice without harm: as few statements as can be. What `each` views lives until
-  // the answers have come.
-  void ask(Connection& tx, std::vector<Value> values, Connection::Each each) const {
+  // The same where a row may be named twice without harm: as few statements as can be, whose rows come when they
+  // are waited for: `each` lives until then.
+  void ask(Connection& tx, std::vector<Value> values, auto& each) const {
     const auto in_last = values.size() / columns_ % kMost;
     const auto missing = in_last == 0 ? 0 : *std::ranges::lower_bound(kSizes, in_last) - in_last;
     for (std::size_t i = 0; i < missing * columns_; ++i) values.push_back(values[values.size() - columns_]);
