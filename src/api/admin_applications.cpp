@@ -11,6 +11,7 @@ constexpr std::string_view kKinds[] = {"web", "spa", "native"};
 void write_secret(JsonWriter& out, const store::Secret& secret, std::string_view clear = {}) {
   out.object()
       .field("id", secret.id)
+      .field("displayName", or_null(secret.name))
       .field("hint", secret.hint)
       .field("createdDateTime", secret.created_at)
       .field("expirationDateTime", secret.expires_at);
@@ -42,7 +43,9 @@ void write_application(JsonWriter& out, const identity::Directory& directory, co
   out.field("appIdUri", application.app_id_uri.empty() ? "api://" + application.id.str() : application.app_id_uri);
   out.key("exposedScopes");
   write_texts(out, application.exposed_scopes);
-  out.field("allowWithoutPkce", application.pkce_optional).field("trusted", application.trusted).key("secrets").array();
+  out.field("allowWithoutPkce", application.pkce_optional).field("trusted", application.trusted);
+  out.field("callsPerMinute", application.calls).field("userCallsPerMinute", application.user_calls);
+  out.key("secrets").array();
   for (const auto& known : application.secrets) write_secret(out, known);
   out.end().key("certificates").array();
   for (const auto& known : application.keys) write_certificate(out, known);
@@ -136,7 +139,9 @@ Answer change_application(Call& call) {
                                      .exposed_scopes = fields.texts("exposedScopes"),
                                      .blocked = fields.flag("blocked"),
                                      .pkce_optional = fields.flag("allowWithoutPkce"),
-                                     .trusted = fields.flag("trusted")};
+                                     .trusted = fields.flag("trusted"),
+                                     .calls = fields.number_or_null("callsPerMinute"),
+                                     .user_calls = fields.number_or_null("userCallsPerMinute")};
   HG_CO_CHECK(fields.done());
   HG_CO_CHECK(co_await call.services.registry.change_application(co_await actor(call), id, std::move(change)));
   co_return application_response(call, 200, id);
@@ -152,9 +157,10 @@ Answer add_secret(Call& call) {
   HG_CO_TRY(const auto id, path_application(call));
   HG_CO_TRY(const auto body, body_object(call));
   Fields fields(body);
+  const std::string name = fields.text("displayName").value_or("");
   const auto expires = fields.time("expirationDateTime");
   HG_CO_CHECK(fields.done());
-  HG_CO_TRY(const auto added, co_await call.services.registry.add_secret(co_await actor(call), id, "", expires));
+  HG_CO_TRY(const auto added, co_await call.services.registry.add_secret(co_await actor(call), id, name, expires));
   std::string text;
   JsonWriter out(text);
   write_secret(out, added.secret, added.clear);

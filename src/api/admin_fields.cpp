@@ -59,6 +59,14 @@ std::optional<Time> Fields::time(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<std::optional<std::int64_t>> Fields::number_or_null(std::string_view name) {
+  const json::value* found = member(name);
+  if (found == nullptr) return body_.contains(name) ? std::optional(std::optional<std::int64_t>()) : std::nullopt;
+  if (found->is_int64()) return std::optional(found->get_int64());
+  mistake(Code::property_invalid, name, "is no whole number");
+  return std::nullopt;
+}
+
 const json::object* Fields::object(std::string_view name) {
   const json::value* found = member(name);
   if (found == nullptr) return nullptr;
@@ -104,10 +112,16 @@ asio::awaitable<Result<store::User>> user_named(Call& call, std::string name) {
 
 Result<ApplicationId> application_named(const Call& call, std::string_view name) {
   const auto directory = call.services.registry.directory();
-  const auto id = ApplicationId::parse(name);
-  const auto* found = id ? directory->application(*id) : directory->application_named(name);
-  if (found == nullptr) return fail(Code::not_found, "there is no application " + std::string(name));
-  return found->id;
+  if (const auto id = ApplicationId::parse(name)) {
+    if (directory->application(*id) != nullptr) return *id;
+    return fail(Code::not_found, "there is no application " + std::string(name));
+  }
+  const auto found = directory->applications_named(name);
+  if (found.empty()) return fail(Code::not_found, "there is no application " + std::string(name));
+  if (found.size() == 1) return found.front()->id;
+  std::string ids;
+  for (const auto* one : found) ids.append(ids.empty() ? "" : ", ").append(one->id.str());
+  return fail(Code::conflict, "several applications are called " + std::string(name) + "; name one by its id: " + ids);
 }
 
 Result<AppId> app_named(const Call& call, const std::optional<std::string>& host) {

@@ -20,6 +20,8 @@ class Fields {
   std::optional<bool> flag(std::string_view name);
   std::optional<std::vector<std::string>> texts(std::string_view name);
   std::optional<Time> time(std::string_view name);
+  // A whole number, or null, which says something here: none.
+  std::optional<std::optional<std::int64_t>> number_or_null(std::string_view name);
   const json::object* object(std::string_view name);
 
   // The mistakes, once all was asked for; names that nobody asked for among them.

@@ -1,5 +1,5 @@
-// How many calls an application by itself, and a user in an application, may make a minute. Who has shown no token is
-// counted elsewhere (api/browser.h).
+// How many calls an application by itself, and a user in an application, may make a minute; and, where nobody has shown
+// who calls, whoever calls from one address.
 #pragma once
 
 #include <atomic>
@@ -18,15 +18,21 @@ class Allowance {
   struct Limits {
     std::int64_t application = 0;  // calls a minute; 0: as many as it likes
     std::int64_t user = 0;
+    std::int64_t address = 0;
   };
 
   // From any thread.
   void set(Limits limits) {
     application_ = limits.application;
     user_ = limits.user;
+    address_ = limits.address;
   }
-  // One call: `headers` get how many are left (RateLimit-Limit, -Remaining, -Reset). Code::too_many_requests.
-  Result<void> take(const identity::Principal& principal, Time now, net::Headers& headers);
+  // One call: `headers` get how many are left (RateLimit-Limit, -Remaining, -Reset). `application`: the principal's,
+  // which may have limits of its own. Code::too_many_requests.
+  Result<void> take(const identity::Principal& principal, const identity::Application* application, Time now,
+                    net::Headers& headers);
+  // One call of nobody in particular, from a neighbourhood (api/caller.h). Code::too_many_requests.
+  Result<void> take(std::optional<std::uint64_t> neighbourhood, Time now);
 
  private:
   struct Caller {
@@ -40,8 +46,9 @@ class Allowance {
     }
   };
 
-  std::atomic<std::int64_t> application_{0}, user_{0};
+  std::atomic<std::int64_t> application_{0}, user_{0}, address_{0};
   Buckets<Caller, CallerHash> buckets_;
+  Buckets<std::uint64_t> addresses_;
 };
 
 }  // namespace hg::api

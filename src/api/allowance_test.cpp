@@ -39,6 +39,77 @@ TEST_F(AllowanceTest, nobody_pays_for_another) {
   EXPECT_EQ(call("GET", "/beta/endedSubscriptions", {as_application(app_server)}).header("RateLimit-Limit"), "4");
 }
 
+TEST_F(AllowanceTest, an_application_may_have_limits_of_its_own) {
+  store->transact_now([&](store::Connection& tx) {
+    auto own = *store::applications::find(tx, client_app);
+    own.user_calls = 5;
+    EXPECT_TRUE(store::applications::update(tx, own));
+    own = *store::applications::find(tx, app_server);
+    own.calls = 0;
+    EXPECT_TRUE(store::applications::update(tx, own));
+  });
+  registry.load();
+  EXPECT_EQ(me(alice).header("RateLimit-Limit"), "5");
+  EXPECT_EQ(me(alice, stranger).header("RateLimit-Limit"), "2") << "as configured for all";
+  EXPECT_EQ(call("GET", "/beta/endedSubscriptions", {as_application(app_server)}).header("RateLimit-Limit"), "");
+}
+
+struct AddressTest : AllowanceTest {
+  AddressTest() { allowance.set({.application = 0, .user = 0, .address = 3}); }
+  Reply from(std::string remote, std::string_view target, Fields fields = {}, std::string method = "GET",
+             std::string body = "") {
+    auto asked = request(std::move(method), target, fields, std::move(body));
+    asked.remote = std::move(remote);
+    return send(std::move(asked));
+  }
+  Reply token(std::string remote, std::string form) {
+    return from(std::move(remote), "/common/oauth2/v2.0/token", {{"Content-Type", "application/x-www-form-urlencoded"}},
+                "POST", std::move(form));
+  }
+};
+
+TEST_F(AddressTest, who_does_not_say_who_calls_is_counted_by_address) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(from("192.0.2.1", "/openapi.json").status, 200) << i;
+  const auto refused = from("192.0.2.1", "/common/v2.0/.well-known/openid-configuration");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.header("Retry-After"), "20");
+  for (const char* other : {"192.0.2.2", "2001:db8::1", "127.0.0.1", "unix"})
+    EXPECT_EQ(from(other, "/openapi.json").status, 200) << other;
+  clock.advance(std::chrono::seconds(20));
+  EXPECT_EQ(from("192.0.2.1", "/openapi.json").status, 200);
+}
+
+TEST_F(AddressTest, who_says_who_calls_is_not) {
+  while (from("192.0.2.1", "/openapi.json").status == 200) {
+  }
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(from("192.0.2.1", "/beta/me", {as(alice)}).status, 200);
+    EXPECT_EQ(from("192.0.2.1", "/healthz").status, 200) << "whoever watches it";
+  }
+}
+
+TEST_F(AddressTest, a_client_that_proves_itself_is_not_and_a_guess_is) {
+  const auto added = [&] {
+    std::optional<Result<identity::AddedSecret>> made;
+    run([](identity::Registry& r, ApplicationId id,
+           std::optional<Result<identity::AddedSecret>>& into) -> asio::awaitable<void> {
+      into.emplace(co_await r.add_secret({"operator"}, id, "", std::nullopt));
+    }(registry, app_server, made));
+    return (**made).clear;
+  }();
+  const std::string form =
+      "grant_type=client_credentials&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default&client_id=" + app_server.str() +
+      "&client_secret=";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(token("192.0.2.1", form + "guess").status, 401);
+  const auto refused = token("192.0.2.1", form + "guess");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.at("/error"), "temporarily_unavailable");
+  EXPECT_EQ(refused.header("Retry-After"), "20");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(token("192.0.2.1", form + added).status, 200);
+  EXPECT_EQ(token("192.0.2.1", "grant_type=device_code&device_code=x&client_id=" + client_app.str()).status, 429)
+      << "a public client has shown nothing";
+}
+
 TEST_F(AllowanceTest, who_shows_no_token_is_not_counted_here) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(call("GET", "/healthz").status, 200);
   EXPECT_EQ(call("GET", "/beta/me").status, 401);

@@ -1,8 +1,11 @@
 // What attackers of the identity platform try, as tables: through the doors that they would come by.
+#include <cstdio>
+#include <ctime>
 #include <set>
 
 #include "api/routes.h"
 #include "api/testing.h"
+#include "crypto/password.h"
 
 namespace hg::api {
 namespace {
@@ -168,6 +171,43 @@ TEST_F(Attack, of_a_thousand_guesses_at_a_password_hardly_any_is_looked_at) {
   }
   EXPECT_LE(looked_at, 20);
   EXPECT_GE(looked_at, 5);
+}
+
+// Neither by what is answered nor by what it costs can anybody tell which accounts there are.
+TEST_F(Attack, an_account_that_is_not_there_is_answered_like_a_wrong_password) {
+  auto blocked = user("blocked@example.com"), removed = user("removed@example.com"),
+       without = user("there@example.com");
+  for (store::User* one : {&alice, &blocked, &removed}) one->password_hash = crypto::hash_password("correct horse");
+  blocked.blocked = true;
+  store->transact_now([&](store::Connection& tx) {
+    ASSERT_TRUE(store::users::update(tx, alice));
+    for (const auto& one : {blocked, removed, without}) ASSERT_TRUE(store::users::insert(tx, one));
+    ASSERT_TRUE(store::users::remove(tx, removed.id, clock.now()));
+  });
+  registry.load();
+  const std::string csrf(32, 'A');
+  const auto attempt = [&](std::string_view name, std::string_view password) {
+    const std::clock_t begun = std::clock();
+    auto reply = call("POST", authorize({}),
+                      {{"Content-Type", "application/x-www-form-urlencoded"}, {"Cookie", "hg_csrf=" + csrf}},
+                      "csrf=" + csrf + "&username=" + percent_encode(name) + "&password=" + percent_encode(password));
+    const std::string typed = "value=\"" + std::string(name) + "\"";
+    if (const auto at = reply.body.find(typed); at != std::string::npos) reply.body.erase(at, typed.size());
+    return std::pair(std::move(reply), std::clock() - begun);
+  };
+  const auto [wrong, cost] = attempt("alice@example.com", "wrong");
+  EXPECT_EQ(wrong.status, 401);
+  // The last three even where the password is right.
+  for (const char* name :
+       {"nobody@example.com", "no name at all", "there@example.com", "blocked@example.com", "removed@example.com"}) {
+    const auto [reply, took] = attempt(name, "correct horse");
+    EXPECT_EQ(reply.status, 401) << name;
+    EXPECT_EQ(reply.body, wrong.body) << name;
+    // Processor time, of which a password takes nearly all: what does not check one takes a hundredth.
+    std::printf("measured: %s took %ld us of processor time, a wrong password %ld us\n", name, took, cost);
+    EXPECT_GT(took, cost / 5) << name;
+    EXPECT_LT(took, cost * 5) << name;
+  }
 }
 
 // However strictly the application asks for a fresh sign-in, the consent that follows one ends it.

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/ip/address.hpp>
-
+#include "api/caller.h"
 #include "api/cookies.h"
 #include "api/form.h"
 #include "crypto/hash.h"
@@ -19,7 +18,6 @@ constexpr std::size_t kLongestName = 320;
 constexpr std::size_t kLongestPassword = 1024;
 constexpr std::size_t kLongestCode = 16;
 constexpr int kFreePerAccount = 5;
-constexpr int kFreePerAddress = 20;
 constexpr Duration kStepLife = std::chrono::minutes(5);  // between password and one-time password
 
 // What a page says besides its form.
@@ -101,15 +99,10 @@ Said too_many(Duration wait) {
   return {429, "Too many attempts. Wait " + seconds_of(wait) + " seconds and try again."};
 }
 
-// Whom an address stands for: one IPv4 address, or a network of IPv6. "" on loopback, where a reverse proxy may speak
-// for everybody.
-std::string neighbourhood(const std::string& remote) {
-  boost::system::error_code error;
-  const auto address = asio::ip::make_address(remote, error);
-  if (error || address.is_loopback()) return "";
-  if (address.is_v4()) return remote;
-  const auto bytes = address.to_v6().to_bytes();
-  return hex(std::as_bytes(std::span(bytes)).first(8));
+// "" where the address tells nobody from others.
+std::string address_key(const Call& call) {
+  const auto from = neighbourhood(call.request, call.services.settings.proxies);
+  return from && call.services.settings.guesses_an_address > 0 ? fmt::format("address {:x}", *from) : "";
 }
 
 std::string account_key(std::string_view username) { return "account " + lower(username); }
@@ -151,7 +144,7 @@ asio::awaitable<std::expected<Entered, net::Response>> enter_password(Call& call
     co_return std::unexpected(later(password_page(call, purpose, username, too_many(wait)), wait));
   auto user = co_await call.services.issuer.check_password(username, password);
   if (!user) co_return std::unexpected(password_page(call, purpose, username, wrong));
-  call.services.attempts.succeeded(account_key(user->upn));
+  was_right(call, account_key(user->upn));
   co_return co_await past_password(call, purpose, *std::move(user));
 }
 
@@ -170,7 +163,7 @@ asio::awaitable<std::expected<Entered, net::Response>> enter_code(Call& call, co
   auto user = co_await call.services.registry.user(id->str());
   if (!right || !user || user->blocked || (purpose.administrators && !user->admin))
     co_return std::unexpected(code_page(call, purpose, *id, {401, "This one-time password is wrong, or was used."}));
-  call.services.attempts.succeeded(key);
+  was_right(call, key);
   co_return co_await open(call, *std::move(user));
 }
 
@@ -208,9 +201,18 @@ net::Response message_page(int status, std::string title, std::string text) {
 
 Duration held_back(const Call& call, const std::string& what) {
   Attempts& attempts = call.services.attempts;
-  const std::string address = neighbourhood(call.request.remote);
-  const Duration wait = address.empty() ? Duration{0} : attempts.begin("address " + address, kFreePerAddress, call.now);
-  return wait > Duration{0} ? wait : attempts.begin(what, kFreePerAccount, call.now);
+  const std::string address = address_key(call);
+  const int free = static_cast<int>(call.services.settings.guesses_an_address);
+  const Duration of_address = address.empty() ? Duration{0} : attempts.begin(address, free, call.now);
+  if (of_address > Duration{0}) return of_address;
+  const Duration wait = attempts.begin(what, kFreePerAccount, call.now);
+  if (wait > Duration{0} && !address.empty()) attempts.give_back(address);
+  return wait;
+}
+
+void was_right(const Call& call, const std::string& what) {
+  call.services.attempts.succeeded(what);
+  if (const std::string address = address_key(call); !address.empty()) call.services.attempts.give_back(address);
 }
 
 asio::awaitable<std::optional<identity::SignedIn>> signed_in(Call& call) {

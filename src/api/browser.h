@@ -26,6 +26,8 @@ net::Response message_page(int status, std::string title, std::string text);
 // How long an attempt at a secret has to wait, by the address that makes it and by what it is made on; zero: it is
 // counted and goes on. `what`: "account alice@example.com".
 Duration held_back(const Call& call, const std::string& what);
+// The attempt that was counted was right.
+void was_right(const Call& call, const std::string& what);
 
 asio::awaitable<std::optional<identity::SignedIn>> signed_in(Call& call);
 

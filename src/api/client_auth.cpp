@@ -58,16 +58,7 @@ std::vector<std::string> audiences(const Call& call) {
   return all;
 }
 
-}  // namespace
-
-identity::OAuthResult<Form> read_form(const Call& call) {
-  auto form = parse_form(call.request.body);
-  if (!form) return oauth_fail("invalid_request", "the body is no application/x-www-form-urlencoded form");
-  if (repeats_a_name(*form)) return oauth_fail("invalid_request", "a parameter is repeated");
-  return *std::move(form);
-}
-
-asio::awaitable<identity::OAuthResult<identity::Client>> authenticate_client(Call& call, const Form& form) {
+asio::awaitable<identity::OAuthResult<identity::Client>> known_client(Call& call, const Form& form) {
   identity::Issuer& issuer = call.services.issuer;
   const std::string assertion = text_of(form, "client_assertion");
   if (assertion.empty()) {
@@ -80,6 +71,33 @@ asio::awaitable<identity::OAuthResult<identity::Client>> authenticate_client(Cal
   if (text_of(form, "client_assertion_type") != kJwtBearer)
     co_return oauth_fail("invalid_request", fmt::format("client_assertion_type is {}", kJwtBearer));
   co_return co_await issuer.authenticate_by_assertion(text_of(form, "client_id"), assertion, audiences(call));
+}
+
+// Anybody can name a public client, and guess at the secret of another.
+identity::OAuthResult<void> count_by_address(Call& call) {
+  if (call.services.allowance == nullptr) return {};
+  const auto from = neighbourhood(call.request, call.services.settings.proxies);
+  const auto counted = call.services.allowance->take(from, call.now);
+  if (counted) return {};
+  call.headers.set("Retry-After",
+                   std::to_string(counted.error().retry_after.value_or(std::chrono::seconds(1)).count()));
+  return oauth_fail("temporarily_unavailable", counted.error().message, 429);
+}
+
+}  // namespace
+
+identity::OAuthResult<Form> read_form(const Call& call) {
+  auto form = parse_form(call.request.body);
+  if (!form) return oauth_fail("invalid_request", "the body is no application/x-www-form-urlencoded form");
+  if (repeats_a_name(*form)) return oauth_fail("invalid_request", "a parameter is repeated");
+  return *std::move(form);
+}
+
+asio::awaitable<identity::OAuthResult<identity::Client>> authenticate_client(Call& call, const Form& form) {
+  auto client = co_await known_client(call, form);
+  if (client && client->proven) co_return client;
+  if (const auto counted = count_by_address(call); !counted) co_return std::unexpected(counted.error());
+  co_return client;
 }
 
 }  // namespace hg::api

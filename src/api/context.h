@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/allowance.h"
+#include "api/caller.h"
 #include "base/attempts.h"
 #include "base/encoding.h"
 #include "base/expiring_cache.h"
@@ -50,8 +51,10 @@ struct Settings {
   std::size_t unpacked_body = 256 * 1024;  // of a gzip or deflate body, in bytes
   // In progress at once, of which each loop has an equal share; beyond: 503, for more would not be answered in time.
   std::size_t requests = 512;
-  std::string version;        // of the program
-  push::Addresses push = {};  // where platforms are, and what else may be asked
+  Proxies proxies = {};                  // that say whom they pass on
+  std::int64_t guesses_an_address = 20;  // wrong passwords before each next one waits; 0: any number
+  std::string version;                   // of the program
+  push::Addresses push = {};             // where platforms are, and what else may be asked
 };
 
 // What a listener is for: net::Request::role.

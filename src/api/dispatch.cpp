@@ -100,6 +100,12 @@ asio::awaitable<Result<identity::Principal>> admit(const Services& services, con
   co_return principal;
 }
 
+// For the log.
+std::string caller_of(const net::Request& request, const Proxies& proxies) {
+  const auto address = proxies.named() ? proxies.caller(request) : std::nullopt;
+  return address ? address->to_string() : request.remote;
+}
+
 int status_of(const net::Response& response) {
   return response.become == net::Response::Become::websocket ? 101 : response.status;
 }
@@ -187,13 +193,14 @@ asio::awaitable<net::Response> Dispatch::operator()(net::Request& request) const
   }
   net::Response response = answer ? std::move(*answer) : rendered(answer.error(), exchange.shape, exchange.context());
   finish(request, exchange, response);
+  const std::string caller = caller_of(request, services_.settings.proxies);
   traffic_->answered(request.loop == nullptr ? 0 : request.loop->index(),
                      {.route = exchange.route,
                       .method = request.method,
                       .status = status_of(response),
                       .bytes = response.body.size(),
                       .took = std::chrono::steady_clock::now() - exchange.begun,
-                      .remote = request.remote,
+                      .remote = caller,
                       .request_id = exchange.request_id,
                       .client_request_id = exchange.client_request_id,
                       .trace_id = exchange.trace_id});
@@ -219,7 +226,7 @@ asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, E
   if (!shown && shown.error().code == Code::issuer_unknown && services_.admit)
     shown = co_await admit(services_, request, route, here.bearer);
   HG_CO_TRY(auto principal, std::move(shown));
-  if (services_.allowance != nullptr) HG_CO_CHECK(services_.allowance->take(principal, exchange.now, exchange.headers));
+  HG_CO_CHECK(count(request, route, principal, exchange));
   if (route.is(kWrites) && !services_.writer.accepting()) co_return fail(feed::Writer::unavailable());
   HG_CO_CHECK(unpack_body(request, services_.settings.unpacked_body));
   auto query = parse_form(request.query);
@@ -244,6 +251,20 @@ asio::awaitable<Result<net::Response>> Dispatch::handle(net::Request& request, E
   auto answer = co_await route.handle(call);
   exchange.headers = std::move(call.headers);
   co_return answer;
+}
+
+// Against what its maker may ask for in a minute, or, where nobody has said who that is, where it comes from.
+Result<void> Dispatch::count(const net::Request& request, const Route& route, const identity::Principal& principal,
+                             Exchange& exchange) const {
+  if (services_.allowance == nullptr) return {};
+  if (!principal.nobody()) {
+    const auto directory = services_.registry.directory();
+    return services_.allowance->take(principal, directory->application(principal.application), exchange.now,
+                                     exchange.headers);
+  }
+  const bool said_otherwise = route.who != Who::open || route.is(kClients);  // a ticket, a client's secret
+  if (said_otherwise || route.is(kEverywhere) || route.is(kOperators)) return {};
+  return services_.allowance->take(neighbourhood(request, services_.settings.proxies), exchange.now);
 }
 
 const Route* Dispatch::find(const net::Request& request) const {

@@ -41,6 +41,8 @@ class Dispatch {
   [[nodiscard]] const net::Router& router(const net::Request& request) const;
   asio::awaitable<Result<net::Response>> handle(net::Request& request, Exchange& exchange) const;
   [[nodiscard]] std::optional<net::Response> preflight(const net::Request& request, const Exchange& exchange) const;
+  Result<void> count(const net::Request& request, const Route& route, const identity::Principal& principal,
+                     Exchange& exchange) const;
   [[nodiscard]] Result<net::Response> unmatched(Exchange& exchange, const net::Match& match) const;
   [[nodiscard]] std::string crowded_answer(Shape shape, Time now, const std::string& request_id,
                                            const std::string& client_request_id) const;

@@ -133,6 +133,7 @@ std::string codes_of(Shape shape, int status) {
 std::set<int> usual_refusals(const Route& route) {
   std::set<int> all{400, 421, 500, 503};
   if (route.who != Who::open) all.insert({401, 403});
+  if (route.who != Who::ticket && !route.is(kEverywhere) && !route.is(kOperators)) all.insert(429);
   if (route.pattern.contains('{') || route.shape == Shape::graph) all.insert(404);
   if (!route.is(kAnyType)) all.insert(406);
   if (route.wire.options.contains("X-UNS-ID")) all.insert(410);

@@ -37,6 +37,7 @@ enum Mark : std::uint8_t {
   kOperators = 16,   // for those who run the server, like the admin API: see Settings::operators_apart
   kEverywhere = 32,  // answered on their listener too
   kAlone = 64,       // not to be one of a batch
+  kClients = 128,    // its handler finds out which client asks
 };
 
 // What goes over the wire, for /openapi.json: `takes("notificationPatch").with("X-UNS-ID If-Match").answers("200

@@ -25,6 +25,7 @@ struct Config {
   std::string tls_cert;
   std::string tls_key;
   bool behind_tls_proxy = false;
+  std::vector<std::string> trusted_proxies;
   std::string sealing_key;
   std::string bus;
   std::string bus_credentials;
@@ -44,6 +45,8 @@ struct Config {
   std::int64_t drain_seconds = 8;
   std::int64_t application_calls = 0;
   std::int64_t user_calls = 0;
+  std::int64_t address_calls = 1200;
+  std::int64_t address_guesses = 20;
   std::int64_t rotate_keys_days = 90;
   std::vector<std::string> identity_issuers;
   std::string identity_authorities;

@@ -45,6 +45,13 @@ Result<Listeners> listeners_of(const Config& config, bool demo) {
   return all;
 }
 
+Result<api::Proxies> proxies_of(const Config& config) {
+  if (config.behind_tls_proxy && config.trusted_proxies.empty()) return api::Proxies::unnamed();
+  auto proxies = api::Proxies::parse(config.trusted_proxies);
+  if (!proxies) return fail(Code::property_invalid, "trusted_proxies: " + proxies.error().message);
+  return proxies;
+}
+
 Result<std::shared_ptr<net::TlsContext>> load_certificate(const Config& config, const DataFiles& files) {
   const std::string& key = config.tls_key.empty() ? files.tls_key : config.tls_key;
   if (struct stat info{}; ::stat(key.c_str(), &info) == 0 && (info.st_mode & S_IRWXO) != 0)

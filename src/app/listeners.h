@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "api/caller.h"
 #include "app/config.h"
 #include "app/data.h"
 #include "app/endpoints.h"
@@ -22,6 +23,9 @@ struct Listeners {
 // Code::property_invalid for plain HTTP that leaves the machine, Code::property_missing where there is none. `demo`:
 // data whose passwords were shown once on a screen.
 Result<Listeners> listeners_of(const Config& config, bool demo);
+
+// Whom to believe about whose calls they pass on. Code::property_invalid.
+Result<api::Proxies> proxies_of(const Config& config);
 
 // The configured certificate, or the demo's. Code::property_invalid where it is none, or others may read its key.
 Result<std::shared_ptr<net::TlsContext>> load_certificate(const Config& config, const DataFiles& files);

@@ -157,7 +157,8 @@ struct Server::Parts {
   }
 
   void limit_calls(const Config& wanted) {
-    allowance.set({.application = wanted.application_calls, .user = wanted.user_calls});
+    allowance.set(
+        {.application = wanted.application_calls, .user = wanted.user_calls, .address = wanted.address_calls});
   }
 
   void hint(Time due) {
@@ -341,6 +342,7 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
   if (!on_server(config) && !std::filesystem::exists(files.database))
     return fail(Code::not_found,
                 fmt::format("{} holds no deployment; make one: heliograph init --data {}", config.data, config.data));
+  HG_TRY(auto proxies, proxies_of(config));
   HG_TRY(auto lock, DataLock::take(files));
   HG_TRY(auto key, read_sealing_key(config, files));
   HG_TRY(auto others, external_issuers_of(config));
@@ -358,6 +360,8 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
   parts->settings.public_url = parts->config.public_url;
   while (parts->settings.public_url.ends_with('/')) parts->settings.public_url.pop_back();
   parts->settings.cors_origins = parts->config.cors_origins;
+  parts->settings.proxies = std::move(proxies);
+  parts->settings.guesses_an_address = parts->config.address_guesses;
   parts->settings.access_log = parts->config.log_access;
   parts->settings.requests = static_cast<std::size_t>(parts->config.requests);
   parts->settings.unpacked_body = static_cast<std::size_t>(parts->config.unpacked_bytes);

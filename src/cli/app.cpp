@@ -1,7 +1,9 @@
 // heliograph app: application registrations.
 #include <fmt/format.h>
 
+#include <charconv>
 #include <memory>
+#include <optional>
 
 #include "base/encoding.h"
 #include "cli/command.h"
@@ -13,6 +15,7 @@ namespace {
 struct Options : Common {
   std::string client_id, name, kind, uri, secret_id, expires, file, key_id, issuer, external_id, app_id_uri;
   std::vector<std::string> redirect_uris, scopes, exposed_scopes;
+  std::optional<std::string> new_name, new_app_id_uri, pkce, calls, user_calls;
   bool confidential = false, trusted = false;
 };
 
@@ -64,6 +67,39 @@ Result<void> list(Options& options, Door& door) {
 Result<void> change(Options& options, Door& door, const json::value& body) {
   HG_TRY(const json::value changed, door.admin("PATCH", path_of(options), body));
   return show(options, changed);
+}
+
+// A list as it was said; one empty word empties it.
+json::value list_of(std::vector<std::string> words) {
+  std::erase(words, "");
+  return json::value_from(words);
+}
+
+// A number, or "default".
+Result<json::value> limit_of(std::string_view name, const std::string& text) {
+  if (text == "default") return json::value();
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return json::value(number);
+  return fail(Code::property_invalid,
+              fmt::format("{} is \"{}\"; it is a number, 0 for any number of calls, or default", name, text));
+}
+
+Result<void> change_what_is_said(Options& options, Door& door) {
+  json::object body;
+  if (options.new_name) body["displayName"] = *options.new_name;
+  if (!options.scopes.empty()) body["allowedScopes"] = list_of(options.scopes);
+  if (options.new_app_id_uri) body["appIdUri"] = *options.new_app_id_uri;
+  if (!options.exposed_scopes.empty()) body["exposedScopes"] = list_of(options.exposed_scopes);
+  if (options.pkce) body["allowWithoutPkce"] = *options.pkce == "optional";
+  if (options.calls) {
+    HG_TRY(body["callsPerMinute"], limit_of("--calls", *options.calls));
+  }
+  if (options.user_calls) {
+    HG_TRY(body["userCallsPerMinute"], limit_of("--user-calls", *options.user_calls));
+  }
+  if (body.empty()) return fail(Code::property_missing, "say what to change; see heliograph app change --help");
+  return change(options, door, body);
 }
 
 Result<void> add_secret(Options& options, Door& door) {
@@ -121,6 +157,15 @@ void add_app(Command program) {
   adding.option("--app-id-uri", options->app_id_uri, "the URI of the API it exposes (api://CLIENT-ID)");
   adding.option("--expose", options->exposed_scopes, "a scope of the API it exposes; may be repeated");
   verb("list", "all applications", false, list);
+  const Command changing = verb("change", "change what it is called and what it may", true, change_what_is_said);
+  changing.option("--name", options->new_name, "what users read on the sign-in page");
+  changing.option("--scope", options->scopes, "a scope it may ask for; may be repeated; \"\": any but administration");
+  changing.option("--app-id-uri", options->new_app_id_uri, "the URI of the API it exposes; \"\": api://CLIENT-ID");
+  changing.option("--expose", options->exposed_scopes, "a scope of that API; may be repeated; \"\": none");
+  changing.option("--pkce", options->pkce, "optional: with its secret it may sign users in without PKCE")
+      .one_of({"required", "optional"});
+  changing.option("--calls", options->calls, "calls a minute of its own: a number, 0 for any, or default");
+  changing.option("--user-calls", options->user_calls, "calls a minute of each user in it, likewise");
   verb("show", "one application", true, [](Options& o, Door& door) -> Result<void> {
     HG_TRY(const json::value one, door.admin("GET", path_of(o)));
     return show(o, one);

@@ -1,4 +1,6 @@
 // heliograph credential: what a cross-device app shows to push platforms. Secrets are read from files, never shown.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "base/encoding.h"
@@ -41,8 +43,11 @@ Result<void> add_apns(const Options& options, Door& door) {
 
 Result<void> add_fcm(const Options& options, Door& door) {
   HG_TRY(const std::string text, read_secret(options.file));
-  HG_TRY(const json::value account, parse_json(text));
-  return add(options, door, {{"platform", "fcm"}, {"serviceAccount", account}});
+  const auto account = parse_json(text);
+  if (!account)
+    return fail(Code::property_invalid, fmt::format("{} is not the JSON file of a service account's key: {}",
+                                                    options.file, account.error().message));
+  return add(options, door, {{"platform", "fcm"}, {"serviceAccount", *account}});
 }
 
 Result<void> add_wns(const Options& options, Door& door) {

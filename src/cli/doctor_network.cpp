@@ -14,6 +14,7 @@
 
 #include "app/bus.h"
 #include "app/endpoints.h"
+#include "app/listeners.h"
 #include "app/server.h"
 #include "cli/doctor.h"
 #include "crypto/certificate.h"
@@ -143,6 +144,12 @@ void check_listeners(const Patient& patient, Findings& findings) {
   if (!config.admin_listen.empty()) check_listener(patient, config.admin_listen, "admin_listen", findings);
   if (config.listen.empty() && config.tls_listen.empty())
     findings.push_back({"listeners", Health::fail, "nothing to listen on", "set listen or tls_listen"});
+  const std::string fix = "trusted_proxies = [\"127.0.0.1\"]: the addresses of proxies that set X-Forwarded-For";
+  if (const auto proxies = app::proxies_of(config); !proxies)
+    findings.push_back({"listeners", Health::fail, proxies.error().message, fix});
+  else if (config.behind_tls_proxy && !proxies->named())
+    findings.push_back(
+        {"listeners", Health::warn, "who calls through the proxy is not known: nobody is limited by address", fix});
 }
 
 void check_public_url(const Patient& patient, Findings& findings) {

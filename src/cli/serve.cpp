@@ -102,6 +102,8 @@ int serve(const Options& options) {
   for (const std::string& address : *addresses) log::info("server", "listening on {}", address);
   if (config->behind_tls_proxy && config->public_url.empty())
     log::warn("server", "behind a proxy without public_url: hosts but the listener's own get 421, and links name it");
+  if (config->behind_tls_proxy && config->trusted_proxies.empty())
+    log::warn("server", "behind a proxy without trusted_proxies: addresses of callers are not known, nor limited");
   wait_for_the_end(signals, options, **server);
   log::info("server", "draining");
   const bool all = (*server)->drain();

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "base/encoding.h"
 #include "cli/command.h"
@@ -12,6 +13,7 @@ namespace {
 
 struct Options : Common {
   std::string upn, name, mail, locale, time_zone, password_file, issuer, subject;
+  std::optional<std::string> new_name, new_mail, new_locale, new_time_zone, new_administrator;
   bool administrator = false;
 };
 
@@ -56,6 +58,18 @@ Result<void> block(const Options& options, Door& door, bool blocked) {
   return show(options, user);
 }
 
+Result<void> change(const Options& options, Door& door) {
+  json::object body;
+  if (options.new_name) body["displayName"] = *options.new_name;
+  if (options.new_mail) body["mail"] = *options.new_mail;
+  if (options.new_locale) body["locale"] = *options.new_locale;
+  if (options.new_time_zone) body["timeZone"] = *options.new_time_zone;
+  if (options.new_administrator) body["administrator"] = *options.new_administrator == "yes";
+  if (body.empty()) return fail(Code::property_missing, "say what to change; see heliograph user change --help");
+  HG_TRY(const json::value user, door.admin("PATCH", path_of(options), json::value(body)));
+  return show(options, user);
+}
+
 Result<void> set_password(const Options& options, Door& door) {
   HG_TRY(const std::string password, read_secret(options.password_file));
   HG_TRY(const json::value user, door.admin("PATCH", path_of(options), json::value{{"password", password}}));
@@ -91,6 +105,12 @@ void add_user(Command program) {
     HG_TRY(const json::value user, door.admin("GET", path_of(o)));
     return show(o, user);
   });
+  const Command changing = verb("change", "change what is known of a user", true, change);
+  changing.option("--name", options->new_name, "display name");
+  changing.option("--mail", options->new_mail, "where the e-mail fallback goes; \"\": nowhere");
+  changing.option("--locale", options->new_locale, "for example en-GB");
+  changing.option("--time-zone", options->new_time_zone, "for example Europe/Berlin");
+  changing.option("--administrator", options->new_administrator, "may use the admin API").one_of({"yes", "no"});
   verb("remove", "remove a user and end all of its subscriptions", true, [](Options& o, Door& door) -> Result<void> {
     HG_TRY([[maybe_unused]] const json::value done, door.admin("DELETE", path_of(o)));
     return {};

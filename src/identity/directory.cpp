@@ -141,10 +141,11 @@ std::vector<std::string_view> Directory::signing_algorithms() const {
   return {names.begin(), names.end()};
 }
 
-const Application* Directory::application_named(std::string_view name) const {
+std::vector<const Application*> Directory::applications_named(std::string_view name) const {
+  std::vector<const Application*> found;
   for (const auto& [id, application] : applications_)
-    if (equal_ignoring_case(application.name, name)) return &application;
-  return nullptr;
+    if (equal_ignoring_case(application.name, name)) found.push_back(&application);
+  return found;
 }
 
 const CrossDeviceApp* Directory::cross_device_app(const AppId& id) const {

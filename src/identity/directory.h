@@ -54,7 +54,8 @@ class Directory {
   static std::shared_ptr<const Directory> load(store::Connection& tx, const crypto::SealingKey& key, Time now);
 
   [[nodiscard]] const Application* application(const ApplicationId& id) const;
-  [[nodiscard]] const Application* application_named(std::string_view name) const;  // by display name
+  // By display name, which several may have; without regard to case.
+  [[nodiscard]] std::vector<const Application*> applications_named(std::string_view name) const;
   // The unblocked one that exposes an API of this App ID URI; its client id names it too. Without regard to case.
   [[nodiscard]] const Application* exposing(std::string_view resource) const;
   [[nodiscard]] const CrossDeviceApp* cross_device_app(const AppId& id) const;

@@ -35,6 +35,27 @@ Result<void> check_password(const std::string& password) {
   return {};
 }
 
+// What mails go to, and what formats are chosen by: "" for none.
+Result<void> check_profile(const std::string& mail, const std::string& locale, const std::string& time_zone) {
+  const std::size_t at = mail.find('@');
+  const bool address = at != std::string::npos && at > 0 && at + 1 < mail.size() && mail.size() <= 320 &&
+                       mail.find_first_of(" \t\r\n<>,;") == std::string::npos;
+  if (!mail.empty() && !address)
+    return fail(Code::property_invalid, fmt::format("mail is \"{}\"; it is of the form alice@example.com", mail),
+                "/mail");
+  const auto made_of = [](const std::string& text, std::string_view others) {
+    return text.size() <= 64 && std::ranges::all_of(text, [&](char c) {
+             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.contains(c);
+           });
+  };
+  if (!made_of(locale, "-_"))
+    return fail(Code::property_invalid, fmt::format("locale is \"{}\"; it is of the form en-GB", locale), "/locale");
+  if (!made_of(time_zone, "-_/+ "))
+    return fail(Code::property_invalid, fmt::format("timeZone is \"{}\"; it is of the form Europe/Berlin", time_zone),
+                "/timeZone");
+  return {};
+}
+
 // Whoever holds a token of the user's has to sign in again.
 void end_sign_ins(store::Connection& tx, const UserId& user, Time now) {
   for (const auto& family : store::families::of_user(tx, user, {}, now))
@@ -139,6 +160,7 @@ asio::awaitable<std::string> Registry::hash_password(const std::string& password
 
 asio::awaitable<Result<AddedUser>> Registry::add_user(Actor actor, NewUser user) {
   HG_CO_CHECK(check_upn(user.upn));
+  HG_CO_CHECK(check_profile(user.mail, user.locale, user.time_zone));
   AddedUser added;
   const bool external = !user.issuer.empty();
   if (external != !user.subject.empty() || (external && !user.password.empty()))
@@ -166,6 +188,7 @@ asio::awaitable<Result<AddedUser>> Registry::add_user(Actor actor, NewUser user)
 }
 
 asio::awaitable<Result<store::User>> Registry::change_user(Actor actor, UserId id, UserChange wanted) {
+  HG_CO_CHECK(check_profile(wanted.mail.value_or(""), wanted.locale.value_or(""), wanted.time_zone.value_or("")));
   std::string hash;
   if (wanted.password) {
     HG_CO_CHECK(check_password(*wanted.password));

@@ -74,6 +74,8 @@ struct ApplicationChange {
   std::optional<std::string> name, app_id_uri;
   std::optional<std::vector<std::string>> scopes, exposed_scopes;
   std::optional<bool> blocked, pkce_optional, trusted;
+  // Calls a minute, of itself and of each user; none: as configured for all.
+  std::optional<std::optional<std::int64_t>> calls, user_calls;
 };
 
 struct AuditVerdict {

@@ -1,6 +1,8 @@
 // The registry's application registrations.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "crypto/hash.h"
 #include "identity/change.h"
 #include "identity/redirect_uri.h"
@@ -11,9 +13,12 @@ namespace hg::identity {
 namespace {
 
 constexpr std::size_t kHint = 4;
+constexpr std::size_t kLongestName = 120;
+constexpr std::size_t kLongestUri = 255;
+constexpr std::size_t kLongestScope = 120;
 
 Result<void> check_name(const std::string& text) {
-  if (text.empty() || code_points(text) > 120)
+  if (text.empty() || code_points(text) > kLongestName)
     return fail(Code::property_invalid, "displayName has 1 to 120 characters", "/displayName");
   return {};
 }
@@ -22,6 +27,50 @@ Result<void> check_scopes(const std::vector<std::string>& scopes) {
   for (const std::string& scope : scopes)
     if (const auto known = parse_scopes(scope, ""); !known)
       return fail(Code::property_invalid, known.error().description, "/allowedScopes");
+  return {};
+}
+
+constexpr std::int64_t kMostCalls = 100'000'000;
+
+Result<void> check_limit(const std::optional<std::optional<std::int64_t>>& wanted, std::string_view name) {
+  if (!wanted || !*wanted || (**wanted >= 0 && **wanted <= kMostCalls)) return {};
+  return fail(Code::property_invalid,
+              fmt::format("{} is 0 (any number) to {}, or null (as configured)", name, kMostCalls),
+              fmt::format("/{}", name));
+}
+
+// The App ID URI names the API in scopes, before a slash and the scope's name.
+Result<void> check_api(const std::string& uri, const std::vector<std::string>& scopes) {
+  const bool of_a_kind = uri.starts_with("api://") || uri.starts_with("https://");
+  const std::size_t host = uri.find("://") + 3;
+  if (!uri.empty() && (!of_a_kind || uri.size() <= host || uri.size() > kLongestUri || uri.ends_with('/') ||
+                       uri.find_first_of(" \t\r\n\"<>?#") != std::string::npos))
+    return fail(
+        Code::property_invalid,
+        fmt::format("appIdUri is \"{}\"; it is api://NAME or https://HOST/PATH, without a slash at its end", uri),
+        "/appIdUri");
+  if (our_audience(uri, ""))
+    return fail(Code::property_invalid, fmt::format("appIdUri is {}, which names this server itself", uri),
+                "/appIdUri");
+  for (const std::string& scope : scopes)
+    if (scope.empty() || scope.size() > kLongestScope || scope.find_first_of(" \t\r\n\"/\\") != std::string::npos ||
+        equal_ignoring_case(scope, ".default"))
+      return fail(
+          Code::property_invalid,
+          fmt::format("exposedScopes has \"{}\"; a scope has 1 to {} characters without spaces, slashes and quotes",
+                      scope, kLongestScope),
+          "/exposedScopes");
+  return {};
+}
+
+// Two applications of one URI would be each other's.
+Result<void> check_uri_is_free(store::Connection& tx, const ApplicationId& id, const std::string& uri) {
+  if (uri.empty()) return {};
+  for (const store::Application& other : store::applications::list(tx)) {
+    if (other.id == id) continue;
+    if (equal_ignoring_case(other.app_id_uri, uri) || equal_ignoring_case("api://" + other.id.str(), uri))
+      return fail(Code::conflict, fmt::format("{} is the App ID URI of {}", uri, other.name), "/appIdUri");
+  }
   return {};
 }
 
@@ -37,6 +86,8 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
+std::string said(std::optional<std::int64_t> limit) { return limit ? std::to_string(*limit) : "as configured"; }
+
 std::vector<std::pair<std::string, std::string>> changed(const ApplicationChange& wanted) {
   std::vector<std::pair<std::string, std::string>> detail;
   if (wanted.name) detail.emplace_back("displayName", *wanted.name);
@@ -45,6 +96,8 @@ std::vector<std::pair<std::string, std::string>> changed(const ApplicationChange
   if (wanted.exposed_scopes) detail.emplace_back("exposedScopes", joined(*wanted.exposed_scopes));
   if (wanted.pkce_optional) detail.emplace_back("pkceOptional", *wanted.pkce_optional ? "true" : "false");
   if (wanted.trusted) detail.emplace_back("trusted", *wanted.trusted ? "true" : "false");
+  if (wanted.calls) detail.emplace_back("callsPerMinute", said(*wanted.calls));
+  if (wanted.user_calls) detail.emplace_back("userCallsPerMinute", said(*wanted.user_calls));
   return detail;
 }
 
@@ -53,7 +106,13 @@ std::vector<std::pair<std::string, std::string>> changed(const ApplicationChange
 asio::awaitable<Result<ApplicationId>> Registry::add_application(Actor actor, NewApplication wanted) {
   HG_CO_CHECK(check_name(wanted.name));
   HG_CO_CHECK(check_scopes(wanted.scopes));
-  for (const auto& [kind, uri] : wanted.redirect_uris) HG_CO_CHECK(check_redirect_uri(kind, uri));
+  HG_CO_CHECK(check_api(wanted.app_id_uri, wanted.exposed_scopes));
+  std::set<std::string> seen;
+  for (const auto& [kind, uri] : wanted.redirect_uris) {
+    HG_CO_CHECK(check_redirect_uri(kind, uri));
+    if (!seen.insert(uri).second)
+      co_return fail(Code::property_invalid, fmt::format("the redirect URI {} is named twice", uri), "/redirectUris");
+  }
   const ApplicationId id = wanted.id.value_or(ApplicationId{crypto::random_guid()});
   co_return co_await change<ApplicationId>(actor, {"application.add", id.str(), {{"displayName", wanted.name}}},
                                            [&](store::Connection& tx) -> Result<ApplicationId> {
@@ -67,6 +126,7 @@ asio::awaitable<Result<ApplicationId>> Registry::add_application(Actor actor, Ne
                                              made.exposed_scopes = wanted.exposed_scopes;
                                              made.app_id_uri = wanted.app_id_uri;
                                              made.trusted = wanted.trusted;
+                                             HG_CHECK(check_uri_is_free(tx, id, made.app_id_uri));
                                              HG_CHECK(store::applications::insert(tx, made));
                                              return id;
                                            });
@@ -75,6 +135,9 @@ asio::awaitable<Result<ApplicationId>> Registry::add_application(Actor actor, Ne
 asio::awaitable<Result<void>> Registry::change_application(Actor actor, ApplicationId id, ApplicationChange wanted) {
   if (wanted.name) HG_CO_CHECK(check_name(*wanted.name));
   if (wanted.scopes) HG_CO_CHECK(check_scopes(*wanted.scopes));
+  HG_CO_CHECK(check_api(wanted.app_id_uri.value_or(""), wanted.exposed_scopes.value_or(std::vector<std::string>{})));
+  HG_CO_CHECK(check_limit(wanted.calls, "callsPerMinute"));
+  HG_CO_CHECK(check_limit(wanted.user_calls, "userCallsPerMinute"));
   const std::string action =
       wanted.blocked ? (*wanted.blocked ? "application.block" : "application.unblock") : "application.change";
   co_return co_await change<void>(actor, {action, id.str(), changed(wanted)},
@@ -87,6 +150,9 @@ asio::awaitable<Result<void>> Registry::change_application(Actor actor, Applicat
                                     if (wanted.blocked) application.blocked = *wanted.blocked;
                                     if (wanted.pkce_optional) application.pkce_optional = *wanted.pkce_optional;
                                     if (wanted.trusted) application.trusted = *wanted.trusted;
+                                    if (wanted.calls) application.calls = *wanted.calls;
+                                    if (wanted.user_calls) application.user_calls = *wanted.user_calls;
+                                    HG_CHECK(check_uri_is_free(tx, id, wanted.app_id_uri.value_or("")));
                                     return store::applications::update(tx, application);
                                   });
 }
@@ -99,8 +165,10 @@ asio::awaitable<Result<void>> Registry::remove_application(Actor actor, Applicat
   });
 }
 
-asio::awaitable<Result<AddedSecret>> Registry::add_secret(Actor actor, ApplicationId id, std::string,
+asio::awaitable<Result<AddedSecret>> Registry::add_secret(Actor actor, ApplicationId id, std::string name,
                                                           std::optional<Time> expires) {
+  if (code_points(name) > kLongestName)
+    co_return fail(Code::property_invalid, "displayName has at most 120 characters", "/displayName");
   if (expires && *expires <= clock_.now())
     co_return fail(Code::property_invalid, "expirationDateTime lies in the past", "/expirationDateTime");
   AddedSecret added;
@@ -111,7 +179,8 @@ asio::awaitable<Result<AddedSecret>> Registry::add_secret(Actor actor, Applicati
                   .sha256 = std::string(as_text(digest)),
                   .hint = added.clear.substr(0, kHint),
                   .created_at = clock_.now(),
-                  .expires_at = expires};
+                  .expires_at = expires,
+                  .name = std::move(name)};
   co_return co_await change<AddedSecret>(actor, {"application.secret.add", id.str(), {{"hint", added.secret.hint}}},
                                          [&](store::Connection& tx) -> Result<AddedSecret> {
                                            HG_TRY(auto application, existing(tx, id));

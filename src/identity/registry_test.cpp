@@ -32,6 +32,20 @@ TEST_F(RegistryTest, user_names_passwords_and_application_names_are_checked) {
   brief.upn = "bob@example.com";
   brief.password = "short";
   EXPECT_EQ(run(registry.add_user(operator_, brief)).error().target, "/password");
+  const auto refused = [&](std::string mail, std::string locale, std::string time_zone) {
+    UserChange change;
+    change.mail = std::move(mail);
+    change.locale = std::move(locale);
+    change.time_zone = std::move(time_zone);
+    const auto changed = run(registry.change_user(operator_, alice.id, change));
+    return changed ? std::string() : changed.error().target;
+  };
+  EXPECT_EQ(refused("nomail", "", ""), "/mail");
+  EXPECT_EQ(refused("a@b\r\nBcc: c@d", "", ""), "/mail");
+  EXPECT_EQ(refused("", "en GB", ""), "/locale");
+  EXPECT_EQ(refused("", "", "Europe\nBerlin"), "/timeZone");
+  for (const char* zone : {"America/Argentina/Buenos_Aires", "Etc/GMT+3", "Pacific Standard Time"})
+    EXPECT_EQ(refused("a@b.example", "de-AT", zone), "") << zone;
   NewUser twin;
   twin.upn = "ALICE@example.com";
   EXPECT_EQ(run(registry.add_user(operator_, twin)).error().code, Code::conflict);
@@ -91,6 +105,53 @@ TEST_F(RegistryTest, a_secret_makes_an_application_confidential_and_is_shown_onc
   EXPECT_EQ(application(page)->secrets.front().sha256, as_text(crypto::sha256(added->clear)));
   EXPECT_EQ(last().detail.find(added->clear), std::string::npos);
   EXPECT_FALSE(run(registry.add_secret(operator_, page, "", clock.now())));
+}
+
+TEST_F(RegistryTest, an_api_is_named_by_a_uri_that_is_nobody_elses) {
+  ApplicationChange change;
+  const auto set = [&](const ApplicationId& id, std::string uri) {
+    change.app_id_uri = std::move(uri);
+    return run(registry.change_application(operator_, id, change));
+  };
+  for (const char* good : {"api://orders", "https://orders.example/api", "api://Orders.Example/v1", ""})
+    EXPECT_TRUE(set(server, good)) << good;
+  for (const char* bad :
+       {"orders", "api://", "https://", "http://orders.example", "api://orders/", "api://or ders", "urn:orders",
+        "api://heliograph", "API://Heliograph", "https://graph.microsoft.com", "https://activity.windows.com"})
+    EXPECT_EQ(set(server, bad).error().target, "/appIdUri") << bad;
+  EXPECT_TRUE(set(server, "api://orders"));
+  EXPECT_TRUE(set(server, "api://orders")) << "its own";
+  EXPECT_EQ(set(page, "api://ORDERS").error().code, Code::conflict);
+  EXPECT_EQ(set(page, "api://" + server.str()).error().code, Code::conflict);
+  EXPECT_TRUE(set(page, "api://" + page.str()));
+}
+
+TEST_F(RegistryTest, a_scope_that_is_exposed_is_one_word) {
+  ApplicationChange change;
+  for (const char* good : {"access_as_user", "Orders.Read", "a"}) {
+    change.exposed_scopes = {good};
+    EXPECT_TRUE(run(registry.change_application(operator_, server, change))) << good;
+  }
+  for (const char* bad : {"", "two words", "a/b", "a\"b", ".default"}) {
+    change.exposed_scopes = {"good", bad};
+    EXPECT_EQ(run(registry.change_application(operator_, server, change)).error().target, "/exposedScopes") << bad;
+  }
+}
+
+TEST_F(RegistryTest, an_application_may_have_limits_of_its_own) {
+  ApplicationChange change;
+  change.calls = 0;
+  change.user_calls = 30;
+  ASSERT_TRUE(run(registry.change_application(operator_, server, change)));
+  EXPECT_EQ(application(server)->calls, 0);
+  EXPECT_EQ(application(server)->user_calls, 30);
+  ApplicationChange back;
+  back.calls = std::optional<std::int64_t>();
+  ASSERT_TRUE(run(registry.change_application(operator_, server, back)));
+  EXPECT_FALSE(application(server)->calls);
+  EXPECT_EQ(application(server)->user_calls, 30) << "what is not said stays";
+  back.calls = -1;
+  EXPECT_EQ(run(registry.change_application(operator_, server, back)).error().target, "/callsPerMinute");
 }
 
 TEST_F(RegistryTest, redirect_uris_come_and_go_by_kind) {

@@ -88,6 +88,7 @@ Option Command::option(const std::string& name, T& value, const std::string& sen
   return Option(app_->add_option(name, value, sentence));
 }
 template Option Command::option(const std::string&, std::string&, const std::string&) const;
+template Option Command::option(const std::string&, std::optional<std::string>&, const std::string&) const;
 template Option Command::option(const std::string&, int&, const std::string&) const;
 template Option Command::option(const std::string&, std::vector<std::string>&, const std::string&) const;
 template Option Command::option(const std::string&, std::vector<int>&, const std::string&) const;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,7 +48,8 @@ class Command {
   [[nodiscard]] Command command(const std::string& name, const std::string& sentence) const;
   void alias(const std::string& name) const;
 
-  // A value: of `--name`, or in its place where the name has no dashes; of a vector, any number.
+  // A value: of `--name`, or in its place where the name has no dashes; of a vector, any number; of an optional, none
+  // where it was not said.
   template <typename T>
   Option option(const std::string& name, T& value, const std::string& sentence) const;
   Option flag(const std::string& name, bool& value, const std::string& sentence) const;

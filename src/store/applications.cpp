@@ -10,7 +10,7 @@ namespace {
 
 #define APPLICATION_COLUMNS                                                                                         \
   "id, name, confidential, pkce_optional, blocked, created_at, redirect_uris, scopes, exposed_scopes, app_id_uri, " \
-  "trusted, external_identities"
+  "trusted, external_identities, calls, user_calls"
 
 Application application_of(const Row& row) {
   return {.id = row.id<ApplicationId>(0),
@@ -24,7 +24,9 @@ Application application_of(const Row& row) {
           .exposed_scopes = texts_from_json(row.view(8)),
           .app_id_uri = row.text(9),
           .trusted = row.boolean(10),
-          .external_identities = pairs_from_json(row.view(11))};
+          .external_identities = pairs_from_json(row.view(11)),
+          .calls = row.maybe_integer(12),
+          .user_calls = row.maybe_integer(13)};
 }
 
 Secret secret_of(const Row& row) {
@@ -33,7 +35,8 @@ Secret secret_of(const Row& row) {
           .sha256 = row.text(2),
           .hint = row.text(3),
           .created_at = row.time(4),
-          .expires_at = row.maybe_time(5)};
+          .expires_at = row.maybe_time(5),
+          .name = row.text(6)};
 }
 
 ApplicationKey key_of(const Row& row) {
@@ -52,12 +55,12 @@ ApplicationKey key_of(const Row& row) {
 Result<void> insert(Connection& tx, const Application& application) {
   const auto inserted = tx.exec(
       "INSERT INTO applications (id, name, confidential, pkce_optional, blocked, created_at, redirect_uris, scopes, "
-      "exposed_scopes, app_id_uri, trusted, external_identities) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+      "exposed_scopes, app_id_uri, trusted, external_identities, calls, user_calls) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
       {application.id, application.name, application.confidential, application.pkce_optional, application.blocked,
        application.created_at, to_json(application.redirect_uris), to_json(application.scopes),
        to_json(application.exposed_scopes), application.app_id_uri, application.trusted,
-       to_json(application.external_identities)});
+       to_json(application.external_identities), application.calls, application.user_calls});
   if (inserted == 0)
     return fail(Code::conflict, fmt::format("there is an application {} already", application.id.str()), "/clientId");
   bump_directory(tx);
@@ -75,10 +78,12 @@ std::vector<Application> list(Connection& tx) {
 Result<void> update(Connection& tx, const Application& application) {
   const auto updated = tx.exec(
       "UPDATE applications SET name = $1, confidential = $2, pkce_optional = $3, blocked = $4, redirect_uris = $5, "
-      "scopes = $6, exposed_scopes = $7, app_id_uri = $8, trusted = $9, external_identities = $10 WHERE id = $11",
+      "scopes = $6, exposed_scopes = $7, app_id_uri = $8, trusted = $9, external_identities = $10, calls = $11, "
+      "user_calls = $12 WHERE id = $13",
       {application.name, application.confidential, application.pkce_optional, application.blocked,
        to_json(application.redirect_uris), to_json(application.scopes), to_json(application.exposed_scopes),
-       application.app_id_uri, application.trusted, to_json(application.external_identities), application.id});
+       application.app_id_uri, application.trusted, to_json(application.external_identities), application.calls,
+       application.user_calls, application.id});
   if (updated == 0) return fail(Code::not_found, fmt::format("there is no application {}", application.id.str()));
   bump_directory(tx);
   return {};
@@ -95,15 +100,16 @@ bool remove(Connection& tx, ApplicationId id) {
 
 void add_secret(Connection& tx, const Secret& secret) {
   tx.exec(
-      "INSERT INTO application_secrets (id, application_id, sha256, hint, created_at, expires_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6)",
-      {secret.id, secret.application, blob(secret.sha256), secret.hint, secret.created_at, secret.expires_at});
+      "INSERT INTO application_secrets (id, application_id, sha256, hint, created_at, expires_at, name) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      {secret.id, secret.application, blob(secret.sha256), secret.hint, secret.created_at, secret.expires_at,
+       secret.name});
   bump_directory(tx);
 }
 
 std::vector<Secret> secrets(Connection& tx, ApplicationId application) {
   return tx.all(
-      "SELECT id, application_id, sha256, hint, created_at, expires_at FROM application_secrets "
+      "SELECT id, application_id, sha256, hint, created_at, expires_at, name FROM application_secrets "
       "WHERE application_id = $1 ORDER BY created_at, id",
       {application}, secret_of);
 }

@@ -24,6 +24,7 @@ struct Application {
   std::string app_id_uri = {};                                                // "" for api://{id}
   bool trusted = false;                                                       // the operator consents for everybody
   std::vector<std::pair<std::string, std::string>> external_identities = {};  // issuer and client id there
+  std::optional<std::int64_t> calls = {}, user_calls = {};  // a minute, by itself and of each user; 0: any number
 };
 
 struct Secret {
@@ -33,6 +34,7 @@ struct Secret {
   std::string hint = {};    // its first characters
   Time created_at{};
   std::optional<Time> expires_at = {};
+  std::string name = {};  // what it is for
 };
 
 // What an application may sign with in place of a secret: the public half.

@@ -27,7 +27,7 @@ async function behind(t, kind) {
   const demo = initDemo(data);
   tls.setDefaultCACertificates([...tls.getCACertificates('bundled'), readFileSync(authority(data), 'utf8')]);
   const port = await freePort();
-  const server = await Server.start(data, { args: ['--behind-tls-proxy', '--public-url', `https://localhost:${port}`, '--admin-listen', '127.0.0.1:0'] });
+  const server = await Server.start(data, { args: ['--behind-tls-proxy', '--public-url', `https://localhost:${port}`, '--admin-listen', '127.0.0.1:0'], env: { HELIOGRAPH_TRUSTED_PROXIES: '127.0.0.1' } });
   t.after(async () => { await server.stop(); rmSync(folder, { recursive: true, force: true }); });
   const proxy = await startProxy(t, kind, port, [new URL(server.base).host], { cert: path.join(data, 'tls/cert.pem'), key: path.join(data, 'tls/key.pem') });
   await until(async () => (await fetch(`${proxy.url}/readyz`).catch(() => null))?.ok, { what: 'the node behind it' });
@@ -85,6 +85,16 @@ for (const kind of ['nginx', 'haproxy']) {
     assert.ok(link.startsWith(`${base}/`), link);
     assert.equal((await call(base, 'GET', '/admin/v1/users', { token })).status, 404, 'the admin API is not for the public');
     assert.equal((await call(base, 'GET', '/metrics')).status, 404);
+  });
+
+  test(`${kind}: says whose calls it passes on, and not what they say of themselves`, { timeout: 300_000 }, async (t) => {
+    const { server, proxy } = await behind(t, kind);
+    const socket = tls.connect({ host: '127.0.0.1', port: proxy.port, localAddress: '127.0.0.2', servername: 'localhost', ALPNProtocols: ['http/1.1'] });
+    t.after(() => socket.destroy());
+    socket.on('error', () => {}).end(`GET /openapi.json HTTP/1.1\r\nHost: localhost:${proxy.port}\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n`);
+    socket.resume();
+    await until(() => /"route":"\/openapi.json".*"remote":"127\.0\.0\.2"/.test(server.log), { what: 'the line in the log' });
+    assert.doesNotMatch(server.log, /203\.0\.113\.9/);
   });
 
   test(`${kind}: nothing is smuggled past it`, { timeout: 300_000 }, async (t) => {
