@@ -142,6 +142,12 @@ asio::awaitable<Result<Principal>> ExternalIssuers::admit(std::string token) {
   principal.app_only = is_app_only(jwt->claims, client);
   principal.expires = *time_in(jwt->claims, "exp");
   if (principal.app_only) co_return principal;
+  principal.scopes = scopes_of(jwt->claims);
+  if (principal.scopes.permissions().empty())
+    co_return fail(
+        Code::scope_missing,
+        "the token has no scope of this server's in scp or scope; one of an application by itself says so by "
+        "idtyp: \"app\"");
   const ExternalUser user{.issuer = issuer,
                           .subject = text_in(jwt->claims, "sub"),
                           .upn = text_in(jwt->claims, trusted.upn_claim),
@@ -149,7 +155,6 @@ asio::awaitable<Result<Principal>> ExternalIssuers::admit(std::string token) {
                           .mail = text_in(jwt->claims, trusted.mail_claim)};
   HG_CO_TRY(const auto known, co_await registry_.admit_external_user(user, trusted.create_users));
   principal.user = known.id;
-  principal.scopes = scopes_of(jwt->claims);
   if (!known.admin) principal.scopes.drop_administrative();
   co_return principal;
 }

@@ -127,6 +127,8 @@ TEST_F(External, every_other_token_is_refused) {
       {"an ID token of Keycloak", Code::token_invalid, [](json::object& c) { c["typ"] = "ID"; }},
       {"a refresh token of Keycloak", Code::token_invalid, [](json::object& c) { c["typ"] = "Refresh"; }},
       {"another application", Code::token_invalid, [](json::object& c) { c["azp"] = "another"; }},
+      {"no scope of ours", Code::scope_missing, [](json::object& c) { c["scope"] = "openid profile email Mail.Read"; }},
+      {"no scope at all", Code::scope_missing, [](json::object& c) { c.erase("scope"); }},
       {"no application", Code::token_invalid, [](json::object& c) { c.erase("azp"); }},
   };
   for (const auto& [what, code, change] : table) {
@@ -136,6 +138,7 @@ TEST_F(External, every_other_token_is_refused) {
     ASSERT_FALSE(principal) << what;
     EXPECT_EQ(principal.error().code, code) << what << ": " << principal.error().message;
   }
+  EXPECT_FALSE(user(registry.external_user_id(kIssuer, "9f3c"))) << "nobody is made for a token that is refused";
   EXPECT_TRUE(admit(sign(claims())));
 }
 
