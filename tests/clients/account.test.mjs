@@ -2,9 +2,9 @@
 // are signed out, an administrator sets up a one-time password and signs in with it.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { demoServer, run } from '../harness/server.mjs';
 import { call } from '../harness/actors.mjs';
+import { oneTimePassword } from '../harness/totp.mjs';
 import { launch, passPages, press, redirectListener, signIn } from './browser.mjs';
 
 const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk', challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
@@ -60,15 +60,6 @@ test('a user sees what an application may do, takes it away, and signs out every
   await press(remaining, 'Sign out everywhere');
   assert.deepEqual([await status(server, again.access_token), await status(server, onPhone.access_token)], [401, 401]);
 });
-
-// RFC 6238, by Node.
-function oneTimePassword(base32, time = Date.now()) {
-  const bits = [...base32].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(time / 30_000)));
-  const mac = createHmac('sha1', Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)))).update(counter).digest();
-  return String((mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
 
 test('an administrator sets up a one-time password, is asked for it, and loses it', async (t) => {
   const { server, demo, data } = await demoServer(t);

@@ -34,7 +34,7 @@ function register(t, data) {
 async function deployment(t) {
   const { server, demo, data } = await demoServer(t, { tls: true });
   const registered = register(t, data);
-  const does = (kind) => client(data, { kind, base: server.tls, demo, user: demo.users[0], ...registered }, 'identity_process.mjs');
+  const does = (kind) => client(data, { kind, data, base: server.tls, demo, user: demo.users[0], ...registered }, 'identity_process.mjs');
   return { server, demo, data, does };
 }
 
@@ -59,10 +59,15 @@ test('msal-node with a user: code and PKCE, cache, refresh, on behalf of; wrong 
   assert.equal(done.oid, alice.id);
   assert.ok(done.fromCache && done.refreshed);
   assert.equal(done.oidc, alice.userPrincipalName);
+  assert.ok(done.refreshedOidc);
   assert.match(done.wrongVerifier, /invalid_grant.*code_verifier/);
   assert.match(done.wrongCode, /invalid_grant.*not known/);
+  assert.match(done.expiredCode, /invalid_grant.*expired/);
+  assert.match(done.otherAddress, /invalid_grant.*redirect_uri/);
   assert.equal((await call(server.base, 'GET', '/beta/me', { token: done.forApi })).json.error.innerError.code, 'wrongAudience');
   assert.equal((await call(server.base, 'GET', '/beta/me', { token: done.onBehalf })).json.id, alice.id);
+  assert.deepEqual(done.onBehalfOtherwise, ['a token', 'a token'], 'by certificate, and in OIDC mode');
+  assert.match(done.badSecret, /invalid_client.*secret is wrong/);
   assert.match(done.foreign, /invalid_grant.*assertion/);
   assert.match(done.idToken, /invalid_grant.*assertion/);
 });
@@ -89,9 +94,11 @@ test('devices: msal-node, openid-client and the command line wait while their us
   assert.equal((await call(server.base, 'GET', '/beta/me', { token: commandLine.access_token })).json.id, alice.id);
   assert.equal(msal.username, alice.userPrincipalName);
   assert.equal((await call(server.base, 'GET', '/beta/me', { token: msal.accessToken })).json.id, alice.id);
+  assert.equal(msal.oidc, alice.userPrincipalName);
   assert.match(msal.denied, /access_denied/);
+  assert.match(msal.expired, /expired_token|device_code_expired/);
   assert.equal(openid.sub, alice.id);
-  assert.equal(openid.again, 'invalid_grant');
+  assert.deepEqual([openid.again, openid.expired], ['invalid_grant', 'expired_token']);
 });
 
 test('openid-client with a user: discovery, code and PKCE, userinfo, refresh, revocation; and after the keys were rotated to ES256', async (t) => {
@@ -104,6 +111,9 @@ test('openid-client with a user: discovery, code and PKCE, userinfo, refresh, re
     assert.deepEqual([done.info.sub, done.info.preferred_username], [alice.id, alice.userPrincipalName]);
     assert.ok(done.refreshed);
     assert.match(done.wrongVerifier, /invalid_grant/);
+    assert.match(done.expiredCode, /invalid_grant.*expired/);
+    assert.match(done.foreign, /invalid_grant.*another client/);
+    assert.equal(done.afterForeignRevocation, alice.id, 'nobody ends what is not theirs');
     assert.match(done.revoked, /invalid_grant/);
     assert.notEqual(done.revokedInfo, 'a token');
     if (algorithm === 'ES256') break;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createPrivateKey } from 'node:crypto';
 import { ConfidentialClientApplication, CryptoProvider, PublicClientApplication } from '@azure/msal-node';
 import * as openid from 'openid-client';
+import { expireCode, expireDevice } from '../harness/grants.mjs';
 import { allowDevice, denyDevice, launch, passPages, redirectListener } from './browser.mjs';
 
 const task = JSON.parse(readFileSync(0, 'utf8'));
@@ -48,28 +49,34 @@ async function msalUser() {
   const api = `api://${orders.clientId}/access_as_user`;
   try {
     return await withPage(async (page) => {
-      const one = async (oidcMode, scopes, change = {}) => {
+      const one = async (oidcMode, scopes, change = () => ({})) => {
         const app = msal({ clientId: demo.clientApp.clientId, oidcMode }, PublicClientApplication);
         const { verifier, challenge } = await new CryptoProvider().generatePkceCodes();
         await page.goto(await app.getAuthCodeUrl({ scopes, redirectUri: listener.uri, codeChallenge: challenge, codeChallengeMethod: 'S256' }));
         await passPages(page, user);
         const code = (await listener.next()).searchParams.get('code');
-        return { app, redeemed: app.acquireTokenByCode({ code, scopes, redirectUri: listener.uri, codeVerifier: verifier, ...change }) };
+        return { app, redeemed: app.acquireTokenByCode({ code, scopes, redirectUri: listener.uri, codeVerifier: verifier, ...change(code) }) };
       };
       const first = await one(false, [scope, 'offline_access']);
       const result = await first.redeemed;
       const cached = await first.app.acquireTokenSilent({ account: result.account, scopes: [scope] });
       const refreshed = await first.app.acquireTokenSilent({ account: result.account, scopes: [scope], forceRefresh: true });
-      const second = await (await one(true, [scope, 'offline_access'])).redeemed;
-      const wrongVerifier = await outcome((await one(false, [scope], { codeVerifier: 'x'.repeat(43) })).redeemed);
-      const wrongCode = await outcome((await one(false, [scope], { code: 'of-long-ago' })).redeemed);
+      const second = await one(true, [scope, 'offline_access']), inOidc = await second.redeemed;
+      const silentOidc = await second.app.acquireTokenSilent({ account: inOidc.account, scopes: [scope], forceRefresh: true });
+      const wrong = async (change) => outcome((await one(false, [scope], change)).redeemed);
+      const wrongVerifier = await wrong(() => ({ codeVerifier: 'x'.repeat(43) }));
+      const wrongCode = await wrong(() => ({ code: 'of-long-ago' }));
+      const expiredCode = await wrong((code) => { expireCode(task.data, code); return {}; });
+      const otherAddress = await wrong(() => ({ redirectUri: 'http://127.0.0.1/elsewhere' }));
       const forApi = await (await one(false, [api])).redeemed;
-      const middle = msal({ clientId: orders.clientId, clientSecret: orders.clientSecret });
-      const onBehalf = (oboAssertion) => middle.acquireTokenOnBehalfOf({ oboAssertion, scopes: [`https://graph.microsoft.com/${scope}`], skipCache: true });
+      const certificate = { thumbprintSha256: task.thumbprint, privateKey: task.privateKey };
+      const onBehalf = (oboAssertion, auth = { clientSecret: orders.clientSecret }) => msal({ clientId: orders.clientId, ...auth }).acquireTokenOnBehalfOf({ oboAssertion, scopes: [`https://graph.microsoft.com/${scope}`], skipCache: true });
       const acted = await onBehalf(forApi.accessToken);
       return {
         username: result.account.username, oid: result.idTokenClaims.oid, fromCache: cached.accessToken === result.accessToken, refreshed: refreshed.accessToken !== result.accessToken,
-        oidc: second.account.username, wrongVerifier, wrongCode, forApi: forApi.accessToken, onBehalf: acted.accessToken, foreign: await outcome(onBehalf(result.accessToken)), idToken: await outcome(onBehalf(result.idToken)),
+        oidc: inOidc.account.username, refreshedOidc: silentOidc.accessToken !== inOidc.accessToken, wrongVerifier, wrongCode, expiredCode, otherAddress, forApi: forApi.accessToken, onBehalf: acted.accessToken,
+        onBehalfOtherwise: [await outcome(onBehalf(forApi.accessToken, { clientCertificate: certificate })), await outcome(onBehalf(forApi.accessToken, { clientSecret: orders.clientSecret, oidcMode: true }))],
+        foreign: await outcome(onBehalf(result.accessToken)), idToken: await outcome(onBehalf(result.idToken)), badSecret: await outcome(onBehalf(forApi.accessToken, { clientSecret: 'not this one' })),
       };
     });
   } finally {
@@ -79,14 +86,15 @@ async function msalUser() {
 
 async function msalDevice() {
   return withPage(async (page) => {
-    const app = msal({ clientId: demo.clientApp.clientId }, PublicClientApplication);
-    const other = await (await page.context().browser().newContext({ ignoreHTTPSErrors: true })).newPage();
+    const another = async () => (await page.context().browser().newContext({ ignoreHTTPSErrors: true })).newPage();
+    const ask = (then, oidcMode = false) => msal({ clientId: demo.clientApp.clientId, oidcMode }, PublicClientApplication).acquireTokenByDeviceCode({ scopes: [scope], deviceCodeCallback: then });
     // The library does not wait for what its callback began.
     const decided = [];
-    const ask = (decide, at) => app.acquireTokenByDeviceCode({ scopes: [scope], deviceCodeCallback: ({ verificationUri, userCode }) => { decided.push(decide(at, verificationUri, userCode, user)); } });
-    const [result, denied] = await Promise.all([ask(allowDevice, page), outcome(ask(denyDevice, other))]);
+    const typed = (decide, at) => ({ verificationUri, userCode }) => { decided.push(decide(at, verificationUri, userCode, user)); };
+    const [result, inOidc, denied, expired] = await Promise.all([
+      ask(typed(allowDevice, page)), ask(typed(allowDevice, await another()), true), outcome(ask(typed(denyDevice, await another()))), outcome(ask(({ deviceCode }) => expireDevice(task.data, deviceCode)))]);
     await Promise.all(decided);
-    return { username: result.account.username, accessToken: result.accessToken, denied };
+    return { username: result.account.username, accessToken: result.accessToken, oidc: inOidc.account.username, denied, expired };
   });
 }
 
@@ -109,9 +117,17 @@ async function openidUser() {
       const claims = tokens.claims();
       const info = await openid.fetchUserInfo(config, tokens.access_token, claims.sub);
       const refreshed = await openid.refreshTokenGrant(config, tokens.refresh_token);
+      const other = await openid.discovery(issuer, orders.clientId, undefined, openid.ClientSecretPost(orders.clientSecret));
+      const foreign = await outcome(openid.refreshTokenGrant(other, refreshed.refresh_token));
+      await openid.tokenRevocation(other, refreshed.refresh_token);
+      const afterForeignRevocation = await openid.fetchUserInfo(config, tokens.access_token, claims.sub).then((found) => found.sub);
+      await page.goto(url.href);
+      const late = await listener.next();
+      expireCode(task.data, late.searchParams.get('code'));
+      const expiredCode = await outcome(openid.authorizationCodeGrant(config, late, expected));
       await openid.tokenRevocation(config, refreshed.refresh_token);
       return {
-        algorithm: JSON.parse(Buffer.from(tokens.id_token.split('.')[0], 'base64url')).alg, claims, info, wrongVerifier, refreshed: refreshed.access_token !== tokens.access_token,
+        foreign, afterForeignRevocation, expiredCode, algorithm: JSON.parse(Buffer.from(tokens.id_token.split('.')[0], 'base64url')).alg, claims, info, wrongVerifier, refreshed: refreshed.access_token !== tokens.access_token,
         revoked: await outcome(openid.refreshTokenGrant(config, refreshed.refresh_token)), revokedInfo: await outcome(openid.fetchUserInfo(config, tokens.access_token, claims.sub)),
       };
     });
@@ -140,8 +156,11 @@ async function openidDevice() {
     const config = await openid.discovery(issuer, demo.clientApp.clientId, undefined, openid.None());
     const begun = await openid.initiateDeviceAuthorization(config, { scope: `openid ${scope}` });
     const [tokens] = await Promise.all([openid.pollDeviceAuthorizationGrant(config, begun), allowDevice(page, begun.verification_uri, begun.user_code, user)]);
+    const late = await openid.initiateDeviceAuthorization(config, { scope });
+    expireDevice(task.data, late.device_code);
+    const expired = await openid.pollDeviceAuthorizationGrant(config, { ...late, interval: 0 }).then(() => 'a token', (e) => e.error);
     const again = await openid.pollDeviceAuthorizationGrant(config, { ...begun, interval: 0 }).then(() => 'a token', (e) => e.error);
-    return { sub: tokens.claims().sub, again };
+    return { sub: tokens.claims().sub, again, expired };
   });
 }
 

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { demoServer, run } from '../harness/server.mjs';
+import { expireCode } from '../harness/grants.mjs';
 import { launch, passPages, press, signIn } from './browser.mjs';
 
 const library = path.resolve(path.dirname(createRequire(import.meta.url).resolve('@azure/msal-browser')), '../lib');
@@ -17,6 +18,7 @@ const files = {
 };
 const pages = {
   '/': '<!doctype html><title>Page</title><script src="/msal-browser.js"></script>',
+  '/other': '<!doctype html><title>Another application</title>',
   // Where a pop-up lands: it hands its answer to the page that opened it.
   '/back': '<!doctype html><title>Back</title><script src="/msal-redirect-bridge.js"></script><script>msalRedirectBridge.broadcastResponseToMainFrame()</script>',
 };
@@ -43,7 +45,7 @@ async function deployment(t) {
     auth: { clientId: JSON.parse(added.stdout).clientId, authority: protocolMode === 'OIDC' ? `${server.tls}/` : `${server.tls}/${demo.tenantId}`, knownAuthorities: [new URL(server.tls).host], redirectUri: `${origin}/`, ...change },
     system: { protocolMode }, cache: { cacheLocation: 'localStorage' },
   });
-  return { server, demo, origin, settings, user: demo.users[0] };
+  return { server, demo, data, origin, settings, user: demo.users[0] };
 }
 
 const request = { scopes: ['Notifications.ReadWrite.CreatedByApp', 'offline_access'] };
@@ -115,6 +117,43 @@ test('msal-browser in Chromium is told what is wrong: not allowed, an unknown sc
   await start({ redirectUri: 'http://127.0.0.1/elsewhere' });
   await page.waitForURL(`${server.tls}/**`);
   assert.match(await page.textContent('main'), /redirect_uri/);
+});
+
+test('msal-browser in Chromium is told what is wrong with a code: expired, of another client, another verifier', async (t) => {
+  const { server, demo, data, origin, settings, user } = await deployment(t);
+  const page = await chromiumPage(t);
+  const clientApp = { clientId: demo.clientApp.clientId };
+  const other = run(['app', 'add-redirect-uri', demo.clientApp.clientId, '--kind', 'spa', '--uri', `${origin}/other`, '--data', data]);
+  assert.equal(other.status, 0, other.stderr);
+  // Where the browser lands with a code.
+  const land = async (change) => {
+    await page.goto(origin);
+    await page.evaluate(() => { localStorage.clear(); sessionStorage.clear(); });
+    await page.evaluate(begin, { settings: settings('OIDC', change), request }).catch(() => {});
+    const landed = page.waitForURL((url) => url.hash.includes('code='));
+    await Promise.race([page.locator('main button').first().waitFor().catch(() => {}), landed]);
+    await passPages(page, user);
+    await landed;
+    return new URLSearchParams(new URL(page.url()).hash.slice(1)).get('code');
+  };
+  const told = async (change = () => {}) => {
+    await page.waitForFunction(() => 'msal' in window);
+    await page.route(`${server.tls}/**/token*`, (route) => {
+      const form = new URLSearchParams(route.request().postData());
+      change(form);
+      return route.continue({ postData: form.toString() });
+    });
+    const { error } = await page.evaluate(afterRedirect, { settings: settings('OIDC'), request });
+    await page.unroute(`${server.tls}/**/token*`);
+    return error;
+  };
+  expireCode(data, await land());
+  assert.match(await told(), /invalid_grant.*expired/);
+  await land();
+  assert.match(await told((form) => form.set('code_verifier', 'x'.repeat(43))), /invalid_grant.*code_verifier/);
+  const foreign = await land({ ...clientApp, redirectUri: `${origin}/other` });
+  await land();
+  assert.match(await told((form) => form.set('code', foreign)), /invalid_grant.*another client/);
 });
 
 test('msal-browser in Firefox, OIDC mode: redirect, cache, refresh', async (t) => {
