@@ -66,6 +66,23 @@ void in_transaction(Connection& connection, F work) {
   }
 }
 
+// Two that begin together may both find no table: PostgreSQL refuses the later one, IF NOT EXISTS or not, when the
+// earlier has committed.
+void make_table(Connection& connection) {
+  for (int left = 3;;) {
+    try {
+      in_transaction(connection, [&] {
+        connection.exec(
+            "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL, "
+            "applied_at BIGINT NOT NULL, oldest_program BIGINT NOT NULL)");
+      });
+      return;
+    } catch (const Fault&) {
+      if (--left == 0) throw;
+    }
+  }
+}
+
 struct Present {
   std::int64_t schema = 0;
   std::int64_t oldest_program = 0;
@@ -94,11 +111,7 @@ std::int64_t schema_version(Connection& connection) { return present(connection)
 Result<void> migrate(Connection& connection, std::span<const EmbeddedFile> files, Time now) {
   const auto migrations = in_order(files);
   const std::int64_t newest = migrations.empty() ? 0 : migrations.back().number;
-  in_transaction(connection, [&] {
-    connection.exec(
-        "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL, "
-        "applied_at BIGINT NOT NULL, oldest_program BIGINT NOT NULL)");
-  });
+  make_table(connection);
   if (const auto found = present(connection); found.oldest_program > newest)
     return fail(Code::unavailable,
                 fmt::format("the store has schema {}, which serves programs that know schema {} or newer; this program "

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
+
 #include "store/engines_for_tests.h"
 
 namespace hg::store {
@@ -165,17 +167,20 @@ TEST(Migrations, since_the_sixth_name_the_oldest_program_they_serve) {
 }
 
 TEST(Migrations, are_run_once_by_several_nodes_that_start_together) {
+  constexpr int kNodes = 8;
   const auto place = kPostgres.place(TemporaryFolder());
+  std::latch all_here(kNodes);
   std::atomic<int> good = 0;
   {
     std::vector<std::jthread> nodes;
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < kNodes; ++i)
       nodes.emplace_back([&] {
         const auto store = kPostgres.open(place);
+        all_here.arrive_and_wait();
         if (migrate(*store, kPostgres.migrations(), Time{})) ++good;
       });
   }
-  EXPECT_EQ(good, 4);
+  EXPECT_EQ(good, kNodes);
 }
 
 HG_ON_BOTH_ENGINES(Migrate);
