@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -94,6 +96,18 @@ Result<DataLock> DataLock::take(const DataFiles& files) {
 
 DataLock::~DataLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+bool is_served(const DataFiles& files) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (files.socket.size() >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, files.socket.c_str(), files.socket.size() + 1);
+  const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return false;
+  const bool answers = ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(descriptor);
+  return answers;
 }
 
 Result<crypto::SealingKey> read_sealing_key(const Config& config, const DataFiles& files) {

@@ -38,6 +38,9 @@ class DataLock {
   int descriptor_;
 };
 
+// Whether a process answers on the directory's socket.
+bool is_served(const DataFiles& files);
+
 // Of the file, or what `sealing_key` names in the configuration. Refuses a file that others may read.
 Result<crypto::SealingKey> read_sealing_key(const Config& config, const DataFiles& files);
 

@@ -1,14 +1,9 @@
 #include "app/server.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_future.hpp>
-#include <cstring>
 #include <future>
 
 #include "api/dispatch.h"
@@ -20,13 +15,13 @@
 #include "app/listeners.h"
 #include "app/outside.h"
 #include "app/store.h"
+#include "app/upkeep.h"
 #include "app/watch.h"
 #include "base/attempts.h"
 #include "base/log.h"
 #include "base/spawn.h"
 #include "bus/presence.h"
 #include "feed/hub.h"
-#include "feed/janitor.h"
 #include "feed/reader.h"
 #include "feed/subscribe.h"
 #include "feed/tokens.h"
@@ -46,29 +41,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Duration kJanitorPause = std::chrono::seconds(30);
-
 std::uint32_t epoch_of(store::Database& database) {
   const auto text = database.read_now([](store::Connection& tx) { return store::settings::find(tx, "epoch"); });
   return text ? static_cast<std::uint32_t>(std::stoul(*text)) : 1;
-}
-
-// The janitor's loop: at once again while there is much, else after a pause. In the pauses signing keys are seen to.
-asio::awaitable<void> sweep(feed::Janitor& janitor, identity::Registry& registry, Duration rotation, const Clock& clock,
-                            asio::steady_timer& timer, const bool& stopped) {
-  while (!stopped) {
-    std::size_t worked = 0;
-    try {
-      worked = co_await janitor.step(clock.now());
-      if (worked == 0) co_await registry.tend_keys(rotation);
-    } catch (const std::exception& fault) {
-      log::error("janitor", "cannot thin what is past: {}", fault.what());
-    }
-    if (stopped) co_return;
-    timer.expires_after(worked > 0 ? Duration(100) : kJanitorPause);
-    boost::system::error_code woken;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  }
 }
 
 }  // namespace
@@ -111,7 +86,6 @@ struct Server::Parts {
                {.host_name = host_name, .due = [this](Time due) { hint(due); }, .followed = followed()}),
         reader(*database, tokens, clock),
         subscriptions(*database, bus, tokens, key, clock),
-        janitor(*database, bus),
         background(1),
         inquiry(background[0].executor(), bus),
         deliveries(background[0].executor(),
@@ -127,7 +101,7 @@ struct Server::Parts {
                     .clock = clock},
                    config),
         outside(background[0].executor(), registry, key, clock, config, std::move(others)),
-        janitor_timer(background[0].context()),
+        upkeep(background[0].executor(), *database, bus, registry, clock, std::chrono::days(config.rotate_keys_days)),
         watch(background[0].executor(), *database, registry, clock) {
     registry.on_own_change([this] { bus.publish({bus::Stale{}}); });
     services.allowance = &allowance;
@@ -235,8 +209,7 @@ struct Server::Parts {
     };
     spawn(background[0].executor(), outside.run());
     delivered = asio::co_spawn(background[0].executor(), deliveries.run(), asio::use_future);
-    spawn(background[0].executor(),
-          sweep(janitor, registry, std::chrono::days(config.rotate_keys_days), clock, janitor_timer, stopping));
+    spawn(background[0].executor(), upkeep.run());
     spawn(background[0].executor(), watch.run());
     hear_of_changes();
     background[0].post([this] {
@@ -265,7 +238,7 @@ struct Server::Parts {
       inquiry.stop();
       deliveries.stop();
       outside.stop();
-      janitor_timer.cancel();
+      upkeep.stop();
       watch.stop();
       told.set_value();
     });
@@ -289,7 +262,6 @@ struct Server::Parts {
   feed::Writer writer;
   feed::Reader reader;
   feed::Subscriptions subscriptions;
-  feed::Janitor janitor;
   Attempts attempts;
   api::Allowance allowance;
   api::Settings settings;
@@ -302,7 +274,7 @@ struct Server::Parts {
   Outside outside;
   std::shared_ptr<bus::Listener> listening;  // to changes of the directory
   std::future<void> delivered;               // when the worker has ended
-  asio::steady_timer janitor_timer;
+  Upkeep upkeep;
   Watch watch;
   bool stopping = false;     // on the background loop
   bool working_off = false;  // likewise: what is owed to endpoints
@@ -368,19 +340,6 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
   parts->settings.json.depth = static_cast<std::size_t>(parts->config.json_depth);
   parts->settings.cors_loopback = parts->registry.directory()->demo();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
-}
-
-bool Server::running(const std::string& data) {
-  const DataFiles files(data);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (files.socket.size() >= sizeof address.sun_path) return false;
-  std::memcpy(address.sun_path, files.socket.c_str(), files.socket.size() + 1);
-  const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return false;
-  const bool answers = ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(descriptor);
-  return answers;
 }
 
 net::Response Server::ask(net::Request request) {

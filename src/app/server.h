@@ -21,9 +21,6 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Whether a process answers on the directory's socket.
-  static bool running(const std::string& data);
-
   // One request, in this process, from a thread that is not one of the loops.
   net::Response ask(net::Request request);
 

@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "app/server.h"
 #include "app/store.h"
 #include "cli/doctor.h"
 #include "cli/door.h"
@@ -99,7 +98,7 @@ void check_directory(const Patient& patient, Findings& findings) {
 void check_server(const Patient& patient, Findings& findings) {
   const auto& files = patient.files;
   const int holder = holder_of(files);
-  if (!app::Server::running(files.folder)) {
+  if (!app::is_served(files)) {
     if (holder == 0) {
       findings.push_back({"server", Health::ok, "none runs here"});
     } else {

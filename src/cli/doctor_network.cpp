@@ -15,7 +15,6 @@
 #include "app/bus.h"
 #include "app/endpoints.h"
 #include "app/listeners.h"
-#include "app/server.h"
 #include "cli/doctor.h"
 #include "crypto/certificate.h"
 
@@ -80,7 +79,7 @@ void check_listener(const Patient& patient, const std::string& text, const std::
                         "set tls_listen in its place, or behind_tls_proxy = true"});
     return;
   }
-  const bool running = app::Server::running(patient.files.folder);
+  const bool running = app::is_served(patient.files);
   const std::string why = tried(*endpoint, running ? &::connect : &::bind);
   if (why.empty()) {
     findings.push_back({"listeners", Health::ok, fmt::format("{} {}", text, running ? "answers" : "is free")});

@@ -68,7 +68,7 @@ Result<Door> Door::open(const Target& target) {
   }
   if (target.data.empty()) return fail(Code::property_missing, "name the deployment: --data DIR or --server URL");
   const std::string socket = (std::filesystem::path(target.data) / app::kSocketName).string();
-  if (app::Server::running(target.data)) {
+  if (app::is_served(app::DataFiles(target.data))) {
     door.http_ = Http::at_socket(socket);
     return door;
   }
