@@ -16,9 +16,9 @@ constexpr Duration kBreath = std::chrono::milliseconds(100);  // between two ste
 
 }  // namespace
 
-Upkeep::Upkeep(asio::any_io_executor loop, store::Database& database, bus::Bus& bus, identity::Registry& registry,
-               const Clock& clock, Duration rotation)
-    : janitor_(database, bus), registry_(registry), clock_(clock), rotation_(rotation), timer_(std::move(loop)) {}
+Upkeep::Upkeep(const asio::any_io_executor& loop, store::Database& database, bus::Bus& bus,
+               identity::Registry& registry, const Clock& clock, Duration rotation)
+    : janitor_(database, bus), registry_(registry), clock_(clock), rotation_(rotation), timer_(loop) {}
 
 asio::awaitable<void> Upkeep::run() {
   while (!stopped_) {

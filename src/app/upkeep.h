@@ -17,8 +17,8 @@ namespace hg::app {
 class Upkeep {
  public:
   // `rotation`: the age at which a signing key is followed by a new one; 0: never.
-  Upkeep(boost::asio::any_io_executor loop, store::Database& database, bus::Bus& bus, identity::Registry& registry,
-         const Clock& clock, Duration rotation);
+  Upkeep(const boost::asio::any_io_executor& loop, store::Database& database, bus::Bus& bus,
+         identity::Registry& registry, const Clock& clock, Duration rotation);
 
   // Ends after stop(). Faults are logged, and it goes on.
   boost::asio::awaitable<void> run();
