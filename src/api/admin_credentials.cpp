@@ -18,7 +18,12 @@ void write_credential(JsonWriter& out, const store::Credential& credential) {
       .end();
 }
 
-Result<PushCredential> read_apns(Fields& fields) {
+Result<PushCredential> read_apns(Fields& fields, Time now) {
+  if (const auto certificate = fields.text("certificate")) {
+    const identity::ApnsCertificateGiven given{*certificate, fields.text("environment").value_or("both")};
+    HG_CHECK(fields.done());
+    return identity::read_credential(given, now);
+  }
   identity::ApnsGiven given;
   given.key = fields.required("key");
   given.key_id = fields.required("keyId");
@@ -51,13 +56,13 @@ Result<PushCredential> read_webpush(Fields& fields) {
   return identity::read_credential(given);
 }
 
-Result<PushCredential> read(const json::object& body) {
+Result<PushCredential> read(const json::object& body, Time now) {
   Fields fields(body);
   const std::string platform = fields.required("platform");
   auto app_ids = fields.texts("appIds").value_or(std::vector<std::string>{});
   Result<PushCredential> credential =
       fail(Code::property_invalid, "platform is \"" + platform + "\"; it is apns, fcm, wns or webpush", "/platform");
-  if (platform == "apns") credential = read_apns(fields);
+  if (platform == "apns") credential = read_apns(fields, now);
   if (platform == "fcm") credential = read_fcm(fields);
   if (platform == "wns") credential = read_wns(fields);
   if (platform == "webpush") credential = read_webpush(fields);
@@ -83,7 +88,7 @@ Answer list_credentials(Call& call) {
 Answer add_credential(Call& call) {
   HG_CO_TRY(const auto app, path_app(call));
   HG_CO_TRY(const auto body, body_object(call));
-  HG_CO_TRY(auto credential, read(body));
+  HG_CO_TRY(auto credential, read(body, call.now));
   HG_CO_TRY(const auto made,
             co_await call.services.registry.add_credential(co_await actor(call), app, std::move(credential)));
   std::string text;

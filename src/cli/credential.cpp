@@ -11,7 +11,8 @@ namespace hg::cli {
 namespace {
 
 struct Options : Common {
-  std::string cross_device, id, file, key_id, team_id, environment, package_sid, tenant_id, client_id, subject;
+  std::string cross_device, id, file, certificate, key_id, team_id, environment, package_sid, tenant_id, client_id,
+      subject;
   std::vector<std::string> app_ids;
 };
 
@@ -31,7 +32,18 @@ Result<void> add(const Options& options, Door& door, json::object body) {
   return {};
 }
 
+Result<void> add_apns_certificate(const Options& options, Door& door) {
+  if (!options.file.empty() || !options.key_id.empty() || !options.team_id.empty())
+    return fail(Code::property_invalid,
+                "--certificate-file stands in place of --key-file, --key-id and --team-id, not beside them");
+  HG_TRY(const std::string pem, read_secret(options.certificate));
+  return add(options, door, {{"platform", "apns"}, {"certificate", pem}, {"environment", options.environment}});
+}
+
 Result<void> add_apns(const Options& options, Door& door) {
+  if (!options.certificate.empty()) return add_apns_certificate(options, door);
+  if (options.file.empty() || options.key_id.empty() || options.team_id.empty())
+    return fail(Code::property_missing, "--key-file, --key-id and --team-id belong together; or --certificate-file");
   HG_TRY(const std::string key, read_secret(options.file));
   return add(options, door,
              {{"platform", "apns"},
@@ -105,10 +117,12 @@ void add_credential(Command program) {
                    "a platform app id that it serves; may be repeated; without it all that no other set names");
   };
 
-  const Command apns = verb("add-apns", "an Apple push key (.p8)", add_apns);
-  apns.option("--key-file", options->file, "the .p8 file, or - for standard input").required();
-  apns.option("--key-id", options->key_id, "the key's id, 10 characters").required();
-  apns.option("--team-id", options->team_id, "the team's id, 10 characters").required();
+  const Command apns = verb("add-apns", "an Apple push key (.p8), or a certificate", add_apns);
+  apns.option("--key-file", options->file, "the .p8 file, or - for standard input");
+  apns.option("--key-id", options->key_id, "the key's id, 10 characters");
+  apns.option("--team-id", options->team_id, "the team's id, 10 characters");
+  apns.option("--certificate-file", options->certificate,
+              "in their place: certificate and private key in PEM, as openssl pkcs12 -nodes prints of Apple's .p12");
   apns.option("--environment", options->environment, "which of Apple's environments it is for")
       .one_of({"production", "sandbox", "both"})
       .otherwise("both");

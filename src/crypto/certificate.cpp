@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "crypto/hash.h"
+#include "crypto/keys.h"
 #include "crypto/openssl.h"
 
 namespace hg::crypto {
@@ -65,6 +66,39 @@ std::string text_of(const ASN1_STRING* text) {
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
+std::string common_name_of(const X509* certificate) {
+  const X509_NAME* subject = X509_get_subject_name(certificate);
+  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (at < 0) return "";
+  unsigned char* text = nullptr;
+  const int length = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (length < 0) return "";
+  std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(length));
+  OPENSSL_free(text);
+  return name;
+}
+
+// Without a callback an encrypted text would make OpenSSL ask on the terminal.
+int no_password(char*, int, int, void*) { return -1; }
+
+// Null where there is none that can be read.
+Key read_private_key(std::string_view pem) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  ERR_clear_error();
+  return key;
+}
+
+bool is_whole_chain(std::string_view pem) {
+  constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  bool whole = true;
+  for (auto at = pem.find(begin); at != std::string_view::npos && whole; at = pem.find(begin, at + begin.size()))
+    whole = X509Ptr(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)) != nullptr;
+  ERR_clear_error();
+  return whole;
+}
+
 std::string address_of(const ASN1_STRING* address) {
   char text[INET6_ADDRSTRLEN] = {};
   const int family = ASN1_STRING_length(address) == 4 ? AF_INET : AF_INET6;
@@ -99,6 +133,30 @@ DemoCertificates make_demo_certificates() {
           })};
 }
 
+std::string make_identity(const std::string& common_name) {
+  const Key key = new_key();
+  const X509Ptr certificate = new_certificate(common_name.c_str(), key.get());
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
+  add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,digitalSignature");
+  add_extension(certificate.get(), certificate.get(), NID_ext_key_usage, "clientAuth");
+  check(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0 ? 1 : 0, "signing a certificate");
+  return pem([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); }) + pem([&](BIO* bio) {
+           return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+         });
+}
+
+std::string fault_of_identity(std::string_view pem) {
+  if (!read_certificate(pem)) return "there is no certificate in PEM in it";
+  if (!is_whole_chain(pem)) return "a certificate of its chain cannot be read";
+  if (!PublicKey::from_certificate(pem)) return "its key is neither RSA of 2048 bits or more nor P-256";
+  if (pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || pem.contains("Proc-Type: 4,ENCRYPTED"))
+    return "its private key has a passphrase";
+  if (!read_private_key(pem)) return "there is no private key in PEM in it";
+  if (!is_key_of(pem, pem)) return "its private key is not the one of its first certificate";
+  return "";
+}
+
 std::optional<Digest> thumbprint_sha256(std::string_view pem) {
   const X509Ptr certificate = read_certificate(pem);
   if (!certificate) return std::nullopt;
@@ -116,6 +174,7 @@ std::optional<CertificateFacts> certificate_facts(std::string_view pem) {
   CertificateFacts facts;
   facts.not_before = time_of(X509_get0_notBefore(certificate.get()));
   facts.not_after = time_of(X509_get0_notAfter(certificate.get()));
+  facts.common_name = common_name_of(certificate.get());
   const std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>> names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
@@ -135,9 +194,7 @@ bool covers_host(std::string_view pem, const std::string& host) {
 
 bool is_key_of(std::string_view certificate_pem, std::string_view key_pem) {
   const X509Ptr certificate = read_certificate(certificate_pem);
-  const Bio bio(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
-  const auto no_password = [](char*, int, int, void*) { return -1; };
-  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  const Key key = read_private_key(key_pem);
   const bool fits = certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
   ERR_clear_error();
   return fits;

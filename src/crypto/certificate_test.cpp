@@ -106,5 +106,33 @@ TEST(CertificateFacts, a_key_is_of_one_certificate) {
   EXPECT_FALSE(is_key_of(one.certificate_pem, "no key"));
 }
 
+TEST(Identity, is_certificate_chain_and_key_in_one_text_whatever_stands_between) {
+  const auto made = make_identity("Apple Push Services: com.contoso.app");
+  const auto authority = make_demo_certificates().authority_pem;
+  const auto key = made.find("-----BEGIN PRIVATE KEY");
+
+  EXPECT_EQ(fault_of_identity(made), "");
+  EXPECT_EQ(fault_of_identity("Bag Attributes\n" + made.substr(0, key) + authority +
+                              "Key Attributes: <No Attributes>\n" + made.substr(key)),
+            "");
+  EXPECT_EQ(certificate_facts(made)->common_name, "Apple Push Services: com.contoso.app");
+}
+
+TEST(Identity, each_fault_is_told) {
+  const auto made = make_identity("one"), other = make_identity("other");
+  const auto key = made.find("-----BEGIN PRIVATE KEY");
+  const auto certificate = made.substr(0, key);
+
+  EXPECT_EQ(fault_of_identity(""), "there is no certificate in PEM in it");
+  EXPECT_EQ(fault_of_identity(made.substr(key)), "there is no certificate in PEM in it");
+  EXPECT_EQ(fault_of_identity(certificate), "there is no private key in PEM in it");
+  EXPECT_EQ(fault_of_identity(certificate + "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"),
+            "its private key has a passphrase");
+  EXPECT_EQ(fault_of_identity(certificate + other.substr(other.find("-----BEGIN PRIVATE KEY"))),
+            "its private key is not the one of its first certificate");
+  EXPECT_EQ(fault_of_identity(made + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+            "a certificate of its chain cannot be read");
+}
+
 }  // namespace
 }  // namespace hg::crypto

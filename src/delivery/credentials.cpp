@@ -20,6 +20,7 @@ push::ApnsCredentials apns(const json::object& given, const std::string& topic) 
   return {.key = text_of(given, "key"),
           .key_id = text_of(given, "keyId"),
           .team_id = text_of(given, "teamId"),
+          .certificate = text_of(given, "certificate"),
           .topic = topic,
           // Of tokens that do not say.
           .environment = environment == "sandbox" ? "sandbox" : "production"};

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "crypto/certificate.h"
 #include "crypto/keys.h"
 
 namespace hg::identity {
@@ -23,6 +24,12 @@ Result<void> check_id(std::string_view name, const std::string& id) {
                     std::ranges::all_of(id, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
   if (good) return {};
   return wrong(name, fmt::format("{} is \"{}\"; it has 10 capital letters and digits", name, id));
+}
+
+Result<void> check_environment(const std::string& environment) {
+  constexpr std::array<std::string_view, 3> kEnvironments{"production", "sandbox", "both"};
+  if (std::ranges::find(kEnvironments, environment) != kEnvironments.end()) return {};
+  return wrong("environment", fmt::format("environment is \"{}\"; it is production, sandbox or both", environment));
 }
 
 Result<std::string> text_of(const json::object& account, std::string_view name) {
@@ -52,13 +59,29 @@ Result<PushCredential> read_credential(const ApnsGiven& given) {
     return wrong("key", "key is no P-256 private key in PEM; it is the text of the .p8 file that Apple gave");
   HG_CHECK(check_id("keyId", given.key_id));
   HG_CHECK(check_id("teamId", given.team_id));
-  constexpr std::array<std::string_view, 3> kEnvironments{"production", "sandbox", "both"};
-  if (std::ranges::find(kEnvironments, given.environment) == kEnvironments.end())
-    return wrong("environment",
-                 fmt::format("environment is \"{}\"; it is production, sandbox or both", given.environment));
+  HG_CHECK(check_environment(given.environment));
   return made(model::ChannelKind::apns,
               {{"keyId", given.key_id}, {"teamId", given.team_id}, {"environment", given.environment}},
               {{"key", given.key}});
+}
+
+Result<PushCredential> read_credential(const ApnsCertificateGiven& given, Time now) {
+  const std::string& pem = given.certificate;
+  if (const auto fault = crypto::fault_of_identity(pem); !fault.empty())
+    return wrong("certificate",
+                 fmt::format("certificate: {}; it is what `openssl pkcs12 -nodes` prints of Apple's .p12", fault));
+  const auto facts = crypto::certificate_facts(pem).value();
+  if (now >= facts.not_after)
+    return wrong("certificate", fmt::format("certificate: it ended at {}", iso(facts.not_after)));
+  if (now < facts.not_before)
+    return wrong("certificate", fmt::format("certificate: it begins at {} only", iso(facts.not_before)));
+  HG_CHECK(check_environment(given.environment));
+  return made(model::ChannelKind::apns,
+              {{"certificateName", facts.common_name},
+               {"certificateThumbprint", hex(crypto::thumbprint_sha256(pem).value())},
+               {"certificateExpirationDateTime", iso(facts.not_after)},
+               {"environment", given.environment}},
+              {{"certificate", pem}});
 }
 
 Result<PushCredential> read_credential(const json::object& account) {

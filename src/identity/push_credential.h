@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "model/subscription.h"
 
 namespace hg::identity {
@@ -24,6 +25,11 @@ struct ApnsGiven {
   std::string key, key_id, team_id, environment;  // "production", "sandbox" or "both"
 };
 Result<PushCredential> read_credential(const ApnsGiven& given);
+// Or a certificate, as `openssl pkcs12 -nodes` prints Apple's .p12: certificate, chain and private key, one PEM text.
+struct ApnsCertificateGiven {
+  std::string certificate, environment;
+};
+Result<PushCredential> read_credential(const ApnsCertificateGiven& given, Time now);
 // The service account's JSON, parsed.
 Result<PushCredential> read_credential(const json::object& service_account);
 // With a tenant an Entra application, else the Store's Package SID.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/certificate.h"
+
 namespace hg::identity {
 namespace {
 
@@ -43,6 +45,36 @@ TEST(PushCredential, of_APNs_is_refused_where_it_cannot_be_right) {
   given = apns();
   given.environment = "testing";
   EXPECT_EQ(refused(given), "/environment");
+}
+
+TEST(PushCredential, of_APNs_may_be_a_certificate_whose_key_is_not_shown) {
+  const auto pem = crypto::make_identity("Apple Push Services: com.contoso.app");
+  const auto read = read_credential(ApnsCertificateGiven{pem, "production"}, SystemClock().now());
+
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->platform, model::ChannelKind::apns);
+  EXPECT_EQ(read->facts.front().second, "Apple Push Services: com.contoso.app");
+  for (const auto& [name, value] : read->facts) EXPECT_FALSE(value.contains("-----BEGIN")) << name;
+  EXPECT_TRUE(read->secrets.contains("PRIVATE KEY"));
+}
+
+TEST(PushCredential, of_APNs_by_a_certificate_is_refused_where_it_cannot_be_right) {
+  const auto pem = crypto::make_identity("Apple Push Services: com.contoso.app");
+  const auto facts = crypto::certificate_facts(pem).value();
+  const auto message = [](const std::string& certificate, Time now) {
+    const auto read = read_credential(ApnsCertificateGiven{certificate, "both"}, now);
+    return read ? "" : read.error().target + " " + read.error().message;
+  };
+  const Time now = SystemClock().now();
+  EXPECT_EQ(message(pem, now), "");
+  EXPECT_TRUE(
+      message("nothing", now).starts_with("/certificate certificate: there is no certificate in PEM in it; it is"));
+  EXPECT_EQ(message(pem, facts.not_after), "/certificate certificate: it ended at " + iso(facts.not_after));
+  EXPECT_EQ(message(pem, facts.not_before - std::chrono::hours(1)),
+            "/certificate certificate: it begins at " + iso(facts.not_before) + " only");
+  const auto read = read_credential(ApnsCertificateGiven{pem, "testing"}, now);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().target, "/environment");
 }
 
 TEST(PushCredential, of_FCM_is_the_file_of_a_service_account) {

@@ -64,6 +64,7 @@ using Reached = std::expected<T, Unreached>;
 struct ClientOptions {
   Reach reach = Reach::internet;
   std::string authorities = {};  // PEM file of certificate authorities in place of the system's
+  std::string identity = {};     // PEM, certificate and key: what the client presents; "": nothing
   bool http2 = true;
   std::size_t connections_a_host = 4;  // HTTP/2 opens a second one only where the first has no more streams
   std::size_t connections = 256;       // to all

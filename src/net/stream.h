@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -36,6 +37,8 @@ class Stream {
   void encrypt(std::unique_ptr<TlsSession> tls) { tls_ = std::move(tls); }
   // What TLS agreed on (ALPN); empty where plain.
   [[nodiscard]] std::string_view protocol() const { return tls_ ? tls_->protocol() : std::string_view(); }
+  // DER of what the peer presented (TLS); empty where it presented none.
+  [[nodiscard]] std::string peer_certificate() const { return tls_ ? tls_->peer_certificate() : std::string(); }
   // The kernel takes no more while it holds so much that it has not sent. TCP alone knows how.
   void bound_unsent(int bytes);
 

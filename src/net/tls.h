@@ -35,6 +35,8 @@ class TlsSession {
   void shutdown();
   // What ALPN chose ("h2"); empty where the client offered nothing, and before the handshake is done.
   [[nodiscard]] std::string_view protocol() const;
+  // DER of the certificate that the client presented; empty where it did not.
+  [[nodiscard]] std::string peer_certificate() const;
 
  private:
   friend class TlsContext;
@@ -50,12 +52,17 @@ class TlsSession {
 // What a context offers by ALPN, the best first. A client that offers only others is refused.
 enum class Protocols : std::uint8_t { http1, http2, http2_or_http1 };
 
+// Whether clients are asked for a certificate. They need not have one, and any is taken: who it makes them is for
+// others to judge.
+enum class Clients : std::uint8_t { anonymous, asked };
+
 // A certificate with its key, replaceable while serving: new connections get the new one.
 class TlsContext {
  public:
   // PEM files: the chain, leaf first, and its key. Code::property_invalid names the file and what is wrong with it.
   static Result<std::shared_ptr<TlsContext>> load(std::string certificate_file, std::string key_file,
-                                                  Protocols protocols = Protocols::http1);
+                                                  Protocols protocols = Protocols::http1,
+                                                  Clients clients = Clients::anonymous);
 
   // Reads the files again; on failure the old certificate stays.
   Result<void> reload();
@@ -74,11 +81,12 @@ class TlsContext {
   };
   static Stamp stamp_of(const std::string& certificate_file, const std::string& key_file);
 
-  TlsContext(std::string certificate_file, std::string key_file, Protocols protocols, Stamp stamp,
+  TlsContext(std::string certificate_file, std::string key_file, Protocols protocols, Clients clients, Stamp stamp,
              std::shared_ptr<ssl_ctx_st> context);
 
   std::string certificate_file_, key_file_;
   Protocols protocols_;
+  Clients clients_;
   Stamp read_, seen_;  // when they were read, and at the last look
   Snapshot<std::shared_ptr<ssl_ctx_st>> context_;
 };

@@ -15,10 +15,16 @@
 namespace hg::net {
 namespace {
 
+// Of a client: what it presents, and the session that it wants to go on with.
+struct Own {
+  const Certificate* certificate = nullptr;
+  SSL_SESSION* session = nullptr;
+};
+
 // A blocking TLS client that trusts anybody.
 class TlsPeer {
  public:
-  explicit TlsPeer(std::uint16_t port, int newest = 0, std::string_view protocols = "")
+  explicit TlsPeer(std::uint16_t port, int newest = 0, std::string_view protocols = "", Own own = {})
       : peer_(port), context_(SSL_CTX_new(TLS_client_method())) {
     if (newest != 0) SSL_CTX_set_max_proto_version(context_.get(), newest);
     SSL_CTX_set_security_level(context_.get(), 0);
@@ -26,6 +32,11 @@ class TlsPeer {
     ssl_.reset(SSL_new(context_.get()));
     SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
                         static_cast<unsigned>(protocols.size()));
+    if (own.certificate != nullptr) {
+      SSL_use_certificate_file(ssl_.get(), own.certificate->certificate_file().c_str(), SSL_FILETYPE_PEM);
+      SSL_use_PrivateKey_file(ssl_.get(), own.certificate->key_file().c_str(), SSL_FILETYPE_PEM);
+    }
+    if (own.session != nullptr) SSL_set_session(ssl_.get(), own.session);
     SSL_set_fd(ssl_.get(), peer_.descriptor());
     connected_ = SSL_connect(ssl_.get()) == 1;
   }
@@ -39,6 +50,9 @@ class TlsPeer {
     X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()), NID_commonName, text, sizeof text);
     return text;
   }
+  using Session = std::unique_ptr<SSL_SESSION, Releaser<SSL_SESSION_free>>;
+  [[nodiscard]] Session session() const { return Session(SSL_get1_session(ssl_.get())); }
+  [[nodiscard]] bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   [[nodiscard]] std::string protocol() const {
     const unsigned char* text = nullptr;
     unsigned size = 0;
@@ -143,6 +157,24 @@ TEST_F(Tls, offers_what_its_context_says_the_best_first) {
   EXPECT_EQ(chosen(Protocols::http2_or_http1, "\x08http/1.1"), "http/1.1");
   EXPECT_EQ(chosen(Protocols::http2, "\x02h2"), "h2");
   EXPECT_EQ(chosen(Protocols::http2, "\x08http/1.1"), "refused");
+}
+
+TEST_F(Tls, takes_any_certificate_or_none_where_it_asks_for_one_and_goes_on_with_its_session) {
+  const TestServer server(
+      echo, limits(),
+      *TlsContext::load(certificate_.certificate_file(), certificate_.key_file(), Protocols::http1, Clients::asked));
+  const Certificate own("client");
+  const auto answered = [](TlsPeer& peer) {
+    return peer.say(get("/")).hear_until("\r\n\r\n").starts_with("HTTP/1.1 200");
+  };
+  TlsPeer nobody(server.port());
+  EXPECT_TRUE(answered(nobody));
+  TlsPeer somebody(server.port(), 0, "", {.certificate = &own});
+  EXPECT_TRUE(answered(somebody));
+  const auto session = somebody.session();
+  TlsPeer again(server.port(), 0, "", {.certificate = &own, .session = session.get()});
+  EXPECT_TRUE(answered(again));
+  EXPECT_TRUE(again.resumed());
 }
 
 TEST_F(Tls, changes_the_certificate_while_serving) {

@@ -78,6 +78,11 @@ void set_up(CURL* easy, const ClientOptions& options) {
   // libcurl keeps authorities it has read only where they come from one file.
   set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   if (!options.authorities.empty()) set(easy, CURLOPT_CAINFO, options.authorities.c_str());
+  if (!options.identity.empty()) {
+    curl_blob pem{const_cast<char*>(options.identity.data()), options.identity.size(), CURL_BLOB_COPY};
+    set(easy, CURLOPT_SSLCERT_BLOB, &pem);
+    set(easy, CURLOPT_SSLKEY_BLOB, &pem);
+  }
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(options.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   // Rather wait for the first connection than open one for each of many requests at once.
   set(easy, CURLOPT_PIPEWAIT, options.http2 ? 1L : 0L);

@@ -7,6 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "crypto/certificate.h"
 #include "crypto/jwt.h"
 #include "push/answers.h"
 #include "push/payload.h"
@@ -23,6 +24,8 @@ using Outcome = Verdict::Outcome;
 
 // Of no device: what Apple says of it tells whether the credentials are taken.
 constexpr std::string_view kNobody = "00000000000000000000000000000000";
+
+constexpr std::string_view kCertificateEnded = "CertificateEnded";  // a word of ours
 
 struct Ruling {
   int status;
@@ -73,12 +76,14 @@ std::string write(const Message& message, const Fitting& fitting) {
 
 class Apns final : public Sender {
  public:
-  Apns(Workshop& workshop, const ApnsCredentials& credentials, const crypto::PrivateKey& key)
+  Apns(Workshop& workshop, const ApnsCredentials& credentials, const std::optional<crypto::PrivateKey>& key)
       : workshop_(workshop),
         topic_(credentials.topic),
         sandbox_first_(credentials.environment == "sandbox"),
         production_(workshop.apns_line(credentials, key, false)),
-        sandbox_(workshop.apns_line(credentials, key, true)) {}
+        sandbox_(workshop.apns_line(credentials, key, true)) {
+    if (const auto facts = crypto::certificate_facts(credentials.certificate)) ends_ = facts->not_after;
+  }
 
   [[nodiscard]] Result<void> check(const model::Channel& channel) const override {
     if (channel.address.empty() || channel.address.size() > 200)
@@ -88,6 +93,8 @@ class Apns final : public Sender {
 
   asio::awaitable<Verdict> send(model::Channel channel, Message message) override {
     if (message.kind == Kind::withdrawal || message.kind == Kind::mail) co_return rejected("APNs cannot do that");
+    if (ends_ && workshop_.now() >= *ends_)
+      co_return Verdict{.outcome = Outcome::credentials, .reason = std::string(kCertificateEnded), .alarm = true};
     if (message.kind == Kind::probe) co_return co_await probe();
     const bool sandbox = channel.environment.empty() ? sandbox_first_ : channel.environment == "sandbox";
     auto verdict = co_await send_to(sandbox, channel.address, message);
@@ -123,6 +130,7 @@ class Apns final : public Sender {
   Workshop& workshop_;
   std::string topic_;
   bool sandbox_first_;
+  std::optional<Time> ends_;  // of the certificate: nobody would shake hands with us, for no reason that is told
   std::shared_ptr<ApnsLine> production_, sandbox_;
 };
 
@@ -148,10 +156,10 @@ bool ApnsToken::expired(const std::string& value, Time now) {
   return true;
 }
 
-ApnsLine::ApnsLine(asio::any_io_executor loop, net::ClientOptions options, std::string base,
-                   std::shared_ptr<ApnsToken> token)
-    : base_(std::move(base)),
-      name_("apns " + base_ + ' ' + token->key_id()),
+ApnsLine::ApnsLine(asio::any_io_executor loop, net::ClientOptions options, const std::string& base,
+                   const std::string& id, std::shared_ptr<ApnsToken> token)
+    : base_(base),
+      name_("apns " + base + ' ' + id),
       token_(std::move(token)),
       client_(loop, std::move(options)),
       known_(loop, asio::steady_timer::time_point::max()) {}
@@ -162,6 +170,7 @@ asio::awaitable<net::Reached<net::Answer>> ApnsLine::send(std::string device, ne
                                                           const Clock& clock) {
   net::Ask ask{
       .url = base_ + "/3/device/" + percent_encode(device), .headers = std::move(headers), .body = std::move(body)};
+  if (!token_) co_return co_await send_once(ask);
   const std::string token = token_->get(clock.now());
   ask.headers.set("authorization", "bearer " + token);
   auto answer = co_await send_once(ask);
@@ -253,23 +262,28 @@ Verdict judge_apns(const net::Answer& answer) {
   return verdict;
 }
 
-Result<crypto::PrivateKey> read_key(const ApnsCredentials& credentials) {
-  const auto invalid = [](const char* member, const char* what) {
-    return fail(Code::property_invalid, what, std::string("/") + member);
+Result<std::optional<crypto::PrivateKey>> read_key(const ApnsCredentials& credentials) {
+  const auto invalid = [](const char* member, std::string what) {
+    return fail(Code::property_invalid, std::move(what), std::string("/") + member);
   };
   const auto identifier = [](const std::string& text) {
     return text.size() == 10 && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0; });
   };
-  if (!identifier(credentials.key_id)) return invalid("keyId", "keyId is not the 10 letters and digits of an APNs key");
-  if (!identifier(credentials.team_id)) return invalid("teamId", "teamId is not the 10 letters and digits of a team");
   if (credentials.topic.empty() || credentials.topic.size() > 255)
     return invalid("topic", "topic is not the bundle id of an app");
   if (credentials.environment != "production" && credentials.environment != "sandbox")
     return invalid("environment", "environment is production or sandbox");
+  if (!credentials.certificate.empty()) {
+    if (auto fault = crypto::fault_of_identity(credentials.certificate); !fault.empty())
+      return invalid("certificate", "certificate: " + fault);
+    return std::nullopt;
+  }
+  if (!identifier(credentials.key_id)) return invalid("keyId", "keyId is not the 10 letters and digits of an APNs key");
+  if (!identifier(credentials.team_id)) return invalid("teamId", "teamId is not the 10 letters and digits of a team");
   auto key = crypto::PrivateKey::from_pem(credentials.key);
   if (!key || key->alg() != crypto::Alg::es256)
     return invalid("key", "key is not the text of a .p8 file (a P-256 private key in PEM)");
-  return *std::move(key);
+  return key;
 }
 
 Result<std::shared_ptr<Sender>> make(Workshop& workshop, const ApnsCredentials& credentials) {

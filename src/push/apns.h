@@ -4,6 +4,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "crypto/keys.h"
@@ -32,14 +33,15 @@ class ApnsToken {
   Time signed_at_{};
 };
 
-// Connections of one key to one environment, as Apple wants them: one request alone until a token was taken on the
-// connection.
+// Connections of one key or certificate to one environment, as Apple wants them: one request alone until one was taken
+// on the connection.
 class ApnsLine {
  public:
-  ApnsLine(boost::asio::any_io_executor loop, net::ClientOptions options, std::string base,
-           std::shared_ptr<ApnsToken> token);
+  // `token` null: `options` have a certificate, which says who we are. `id` tells the one or the other from others.
+  ApnsLine(boost::asio::any_io_executor loop, net::ClientOptions options, const std::string& base,
+           const std::string& id, std::shared_ptr<ApnsToken> token);
 
-  // With the provider token; once again where it had grown too old. `headers` are without it.
+  // With the provider token, if any; once again where it had grown too old. `headers` are without it.
   boost::asio::awaitable<net::Reached<net::Answer>> send(std::string device, net::Headers headers, std::string body,
                                                          const Clock& clock);
   void stop() { client_.stop(); }
@@ -53,7 +55,7 @@ class ApnsLine {
   std::string base_, name_;
   std::shared_ptr<ApnsToken> token_;
   net::Client client_;
-  std::uint64_t proved_ = 0;  // the number of the connection on which a token was taken
+  std::uint64_t proved_ = 0;  // the number of the connection on which we were known
   bool proving_ = false;
   std::uint64_t failures_ = 0;
   net::Unreached failure_;
@@ -65,7 +67,8 @@ net::Headers apns_headers(const Message& message, const std::string& topic, Time
 Verdict judge_apns(const net::Answer& answer);
 
 // Code::property_invalid names the member that cannot be right.
-Result<crypto::PrivateKey> read_key(const ApnsCredentials& credentials);
+// Nullopt: there is a certificate in its place.
+Result<std::optional<crypto::PrivateKey>> read_key(const ApnsCredentials& credentials);
 Result<std::shared_ptr<Sender>> make(Workshop& workshop, const ApnsCredentials& credentials);
 
 }  // namespace hg::push

@@ -1,7 +1,10 @@
 #include "push/apns.h"
 
+#include "base/run_for_tests.h"
+#include "crypto/certificate.h"
 #include "crypto/jwt.h"
 #include "push/testing.h"
+#include "push/workshop.h"
 
 namespace hg::push {
 namespace {
@@ -126,6 +129,31 @@ TEST(ApnsToken, is_not_signed_again_at_once_when_apple_finds_it_too_old) {
   EXPECT_NE(second, first);
   EXPECT_TRUE(token.expired(first, kNow + minutes(22)));  // renewed already
   EXPECT_EQ(token.get(kNow + minutes(22)), second);
+}
+
+ApnsCredentials by_certificate() {
+  return {.certificate = crypto::make_identity("Apple Push Services: com.contoso.app"), .topic = "com.contoso.app"};
+}
+
+TEST(ApnsCertificate, stands_in_place_of_key_and_ids) {
+  EXPECT_TRUE(check_credentials(by_certificate()));
+  auto wrong = by_certificate();
+  wrong.certificate.erase(wrong.certificate.find("-----BEGIN PRIVATE KEY"));
+  const auto checked = check_credentials(wrong);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().target, "/certificate");
+}
+
+TEST(ApnsCertificate, nobody_is_asked_once_it_has_ended) {
+  struct Later final : Clock {
+    [[nodiscard]] Time now() const override { return SystemClock().now() + std::chrono::days(1000); }
+  } const later;
+  boost::asio::io_context loop;
+  Workshop workshop(loop.get_executor(), later, {});
+  const auto sender = make_sender(workshop, by_certificate()).value();
+
+  EXPECT_EQ(told(run(loop, sender->send({}, message(Kind::raw)))), "credentials: CertificateEnded (alarm)");
+  workshop.stop();
 }
 
 }  // namespace

@@ -17,8 +17,9 @@ const model::Traits& traits(model::ChannelKind kind);
 
 // As the vendors' consoles give them; texts as they are. Secrets: never logged, sealed at rest.
 struct ApnsCredentials {
-  std::string key;  // .p8, PEM
-  std::string key_id, team_id;
+  std::string key = {};  // .p8, PEM
+  std::string key_id = {}, team_id = {};
+  std::string certificate = {};            // in place of these: PEM, its private key in it
   std::string topic;                       // bundle id
   std::string environment = "production";  // of tokens that do not say: "production" or "sandbox"
 };

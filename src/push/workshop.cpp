@@ -58,19 +58,26 @@ std::shared_ptr<ProviderToken> Workshop::token(const std::string& name, Provider
   return token;
 }
 
-std::shared_ptr<ApnsLine> Workshop::apns_line(const ApnsCredentials& credentials, const crypto::PrivateKey& key,
-                                              bool sandbox) {
-  const std::string name = credentials.team_id + '/' + credentials.key_id + '/' + print_of(credentials.key);
+std::shared_ptr<ApnsLine> Workshop::apns_line(const ApnsCredentials& credentials,
+                                              const std::optional<crypto::PrivateKey>& key, bool sandbox) {
+  const std::string id = key ? credentials.key_id : "certificate " + print_of(credentials.certificate);
+  const std::string name = key ? credentials.team_id + '/' + id + '/' + print_of(credentials.key) : id;
   auto& line = apns_lines_[name + (sandbox ? "/sandbox" : "")];
   if (line) return line;
-  // One for both environments: Apple counts how often a key signs.
-  auto& token = apns_tokens_[name];
-  if (!token) token = std::make_shared<ApnsToken>(key, credentials.key_id, credentials.team_id);
   auto options = options_of(addresses_);
   options.connections_a_host = 1;
-  line =
-      std::make_shared<ApnsLine>(loop_, std::move(options), sandbox ? addresses_.apns_sandbox : addresses_.apns, token);
+  options.identity = credentials.certificate;
+  line = std::make_shared<ApnsLine>(loop_, std::move(options), sandbox ? addresses_.apns_sandbox : addresses_.apns, id,
+                                    key ? apns_token(name, credentials, *key) : nullptr);
   return line;
+}
+
+// One for both environments: Apple counts how often a key signs.
+std::shared_ptr<ApnsToken> Workshop::apns_token(const std::string& name, const ApnsCredentials& credentials,
+                                                const crypto::PrivateKey& key) {
+  auto& token = apns_tokens_[name];
+  if (!token) token = std::make_shared<ApnsToken>(key, credentials.key_id, credentials.team_id);
+  return token;
 }
 
 }  // namespace hg::push

@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "crypto/keys.h"
@@ -39,9 +40,14 @@ class Workshop {
 
   // The same for the same credentials, so that apps that share them share it too; `name` tells them apart.
   std::shared_ptr<ProviderToken> token(const std::string& name, ProviderToken::Fetch fetch);
-  std::shared_ptr<ApnsLine> apns_line(const ApnsCredentials& credentials, const crypto::PrivateKey& key, bool sandbox);
+  // `key` nullopt: by certificate.
+  std::shared_ptr<ApnsLine> apns_line(const ApnsCredentials& credentials, const std::optional<crypto::PrivateKey>& key,
+                                      bool sandbox);
 
  private:
+  std::shared_ptr<ApnsToken> apns_token(const std::string& name, const ApnsCredentials& credentials,
+                                        const crypto::PrivateKey& key);
+
   boost::asio::any_io_executor loop_;
   const Clock& clock_;
   Addresses addresses_;

@@ -64,7 +64,7 @@ Examined<> check_topic(const App& app, const Push& push) {
   const auto known = std::ranges::find(kTypes, push.type, &std::pair<std::string_view, std::string_view>::first);
   const std::string bundle = push.topic.substr(0, push.topic.size() - known->second.size());
   if (std::ranges::find(app.topics, bundle) == app.topics.end())
-    return refuse(400, "TopicDisallowed", "the key does not serve the topic " + push.topic);
+    return refuse(400, "TopicDisallowed", "the key or certificate does not serve the topic " + push.topic);
   return {};
 }
 

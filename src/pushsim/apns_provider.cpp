@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/encoding.h"
+#include "crypto/certificate.h"
 #include "crypto/jwt.h"
 #include "pushsim/fields.h"
 
@@ -16,6 +17,20 @@ constexpr std::size_t kIdLength = 10;  // of key and team ids
 constexpr auto kMostAge = std::chrono::hours(1);
 constexpr auto kLeastAge = std::chrono::minutes(20);  // before a connection may bring another
 constexpr auto kSkew = std::chrono::minutes(5);       // a clock that is ahead
+
+bool serves(const App& app, Door door) {
+  return app.environment.empty() || app.environment == (door == Door::apns ? "production" : "sandbox");
+}
+
+Examined<const App*> check_certificate(const World& world, const std::string& print, Door door) {
+  const App* app = world.app(Platform::apns, print);
+  if (app == nullptr) return refuse(403, "BadCertificate", "no certificate of the SHA-256 " + print);
+  if (crypto::certificate_facts(app->certificate).value().not_after <= world.clock.now())
+    return refuse(403, "BadCertificate", "the certificate has ended");
+  if (!serves(*app, door))
+    return refuse(403, "BadCertificateEnvironment", fmt::format("the certificate is for {} only", app->environment));
+  return app;
+}
 
 Examined<const App*> check_signature(const World& world, const crypto::Jwt& jwt, Door door) {
   if (jwt.alg != crypto::Alg::es256) return refuse(403, "InvalidProviderToken", "alg must be ES256");
@@ -29,8 +44,7 @@ Examined<const App*> check_signature(const World& world, const crypto::Jwt& jwt,
                   fmt::format("iss must be the team of the key, {}; it is \"{}\"", app->team, issuer));
   if (!jwt.signed_by(app->key->public_key()))
     return refuse(403, "InvalidProviderToken", "the token is not signed by that key");
-  const std::string_view here = door == Door::apns ? "production" : "sandbox";
-  if (!app->environment.empty() && app->environment != here)
+  if (!serves(*app, door))
     return refuse(403, "BadEnvironmentKeyIdInToken", fmt::format("the key is for {} only", app->environment));
   return app;
 }
@@ -64,6 +78,10 @@ Examined<> check_habits(Conversation& conversation, const App& app, std::string_
 
 Examined<const App*> check_provider(const World& world, Call& call, Received& received) {
   const auto token = bearer_of(call.request);
+  const std::string certificate = call.conversation == nullptr ? "" : call.conversation->certificate;
+  if (!certificate.empty()) received.details["certificate"] = certificate;
+  if (!certificate.empty() && !call.request.headers.find("authorization"))
+    return check_certificate(world, certificate, call.door);
   if (!token) return refuse(403, "MissingProviderToken", "no Authorization: bearer <provider token>");
   const Time now = world.clock.now();
   // One that was checked on this connection is known to be good but for its age.

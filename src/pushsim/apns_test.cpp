@@ -99,6 +99,35 @@ TEST_F(Apns, keeps_a_connection_to_one_key) {
   EXPECT_EQ(push(stranger).response.status, 200) << "on a connection of its own";
 }
 
+TEST_F(Apns, takes_a_certificate_in_place_of_a_token) {
+  const auto by_certificate = [&](const std::string& print, Door door = Door::apns) {
+    connection = {};
+    connection.certificate = print;
+    auto made = call("POST", "/3/device/" + phone.id, {{"apns-topic", kTopic}, {"apns-push-type", "alert"}}, kAlert);
+    made.http = 2;
+    made.door = door;
+    made.conversation = &connection;
+    return apns::push(stage.world, made);
+  };
+  const auto one = [&](json::object wish) {
+    wish["platform"] = "apns";
+    wish["certificate"] = true;
+    return stage.world.apps.emplace_back(*new_app(wish)).id;
+  };
+  const auto both = one({}), sandbox = one({{"environment", "sandbox"}});
+  EXPECT_EQ(by_certificate(both).response.status, 200);
+  EXPECT_EQ(stage.last().at("certificate"), json::value(both));
+  EXPECT_EQ(reason(by_certificate("")), "MissingProviderToken");
+  EXPECT_EQ(reason(by_certificate(std::string(64, 'a'))), "BadCertificate");
+  EXPECT_EQ(reason(by_certificate(sandbox)), "BadCertificateEnvironment");
+  EXPECT_EQ(reason(by_certificate(sandbox, Door::apns_sandbox)), "BadDeviceToken") << "the device is of production";
+  EXPECT_EQ(reason(by_certificate(one({{"topics", json::array{"com.example.other"}}}))), "TopicDisallowed");
+  connection.certificate = both;
+  EXPECT_EQ(reason(push("nothing")), "InvalidProviderToken") << "a token is looked at where there is one";
+  stage.clock.time = SystemClock().now() + std::chrono::days(1000);
+  EXPECT_EQ(reason(by_certificate(both)), "BadCertificate");
+}
+
 TEST_F(Apns, reads_every_header) {
   const std::pair<net::Field, std::string> rows[] = {
       {{"apns-priority", "6"}, "BadPriority"},

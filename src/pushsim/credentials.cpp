@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "crypto/certificate.h"
 #include "crypto/hash.h"
 
 namespace hg::pushsim {
@@ -76,6 +77,14 @@ App new_app_sdk_app() {
   return app;
 }
 
+App new_certificate_app() {
+  App app{.platform = Platform::apns};
+  app.topics = {"com.example.heliograph"};
+  app.certificate = crypto::make_identity("Apple Push Services: " + app.topics.front());
+  app.id = hex(crypto::thumbprint_sha256(app.certificate).value());
+  return app;
+}
+
 json::object service_account(const App& app, const Addresses& addresses) {
   return {{"type", "service_account"},
           {"project_id", app.id},
@@ -85,6 +94,18 @@ json::object service_account(const App& app, const Addresses& addresses) {
           {"client_id", "100000000000000000001"},
           {"token_uri", addresses.https + "/token"},
           {"universe_domain", "googleapis.com"}};
+}
+
+void add_apns(json::object& out, const App& app) {
+  out["topics"] = json::array(app.topics.begin(), app.topics.end());
+  out["environment"] = app.environment;
+  if (!app.certificate.empty()) {
+    out["certificate"] = app.certificate;
+  } else {
+    out["keyId"] = app.id;
+    out["teamId"] = app.team;
+    out["privateKey"] = pem_of(*app.key);
+  }
 }
 
 void add_wns(json::object& out, const App& app, const Addresses& addresses) {
@@ -100,7 +121,7 @@ void add_wns(json::object& out, const App& app, const Addresses& addresses) {
 }
 
 Result<void> set(App& app, std::string_view member, const json::value& value) {
-  if (member == "platform" || member == "appSdk") return {};
+  if (member == "platform" || member == "appSdk" || member == "certificate") return {};
   if (member == "topics") {
     if (!value.is_array()) return fail(Code::property_invalid, "\"topics\" must be an array of texts");
     app.topics.clear();
@@ -132,13 +153,15 @@ std::vector<App> new_apps() {
   for (const Platform platform : {Platform::apns, Platform::fcm, Platform::wns, Platform::web_push, Platform::email})
     apps.push_back(new_app(platform));
   apps.insert(apps.begin() + 3, new_app_sdk_app());
+  apps.push_back(new_certificate_app());
   return apps;
 }
 
 Result<App> new_app(const json::object& wish) {
   const auto platform = parse_platform(text_in(wish, "platform"));
   if (!platform) return fail(Code::property_invalid, "\"platform\" must be apns, fcm, wns, webPush or email");
-  App app = wish.contains("appSdk") ? new_app_sdk_app() : new_app(*platform);
+  const bool by_certificate = *platform == Platform::apns && wish.contains("certificate");
+  App app = wish.contains("appSdk") ? new_app_sdk_app() : by_certificate ? new_certificate_app() : new_app(*platform);
   for (const auto& [member, value] : wish) HG_CHECK(set(app, member, value));
   return app;
 }
@@ -147,11 +170,7 @@ json::object as_json(const App& app, const Addresses& addresses) {
   json::object out{{"platform", name(app.platform)}, {"id", app.id}};
   switch (app.platform) {
     case Platform::apns:
-      out["keyId"] = app.id;
-      out["teamId"] = app.team;
-      out["topics"] = json::array(app.topics.begin(), app.topics.end());
-      out["environment"] = app.environment;
-      out["privateKey"] = pem_of(*app.key);
+      add_apns(out, app);
       break;
     case Platform::fcm:
       out["serviceAccount"] = service_account(app, addresses);
@@ -179,6 +198,7 @@ Result<App> app_from(const json::object& text) {
   if (!platform) return fail(Code::property_invalid, "an app of no known platform");
   App app{.platform = *platform, .id = text_in(text, "id")};
   app.team = text_in(text, "teamId");
+  app.certificate = text_in(text, "certificate");
   app.environment = text_in(text, "environment");
   app.tenant = text_in(text, "tenantId");
   app.subject = text_in(text, "subject");
@@ -193,7 +213,8 @@ Result<App> app_from(const json::object& text) {
   }
   if (!pem.empty()) app.key = crypto::PrivateKey::from_pem(pem);
   const bool keyed = *platform == Platform::apns || *platform == Platform::fcm || *platform == Platform::web_push;
-  if (app.id.empty() || (keyed && !app.key)) return fail(Code::property_invalid, "an app without id or key");
+  if (app.id.empty() || (keyed && !app.key && app.certificate.empty()))
+    return fail(Code::property_invalid, "an app without id or key");
   return app;
 }
 

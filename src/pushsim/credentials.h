@@ -17,11 +17,13 @@ namespace hg::pushsim {
 
 struct App {
   Platform platform = Platform::apns;
-  // APNs: the key id; FCM: the project; WNS: the client id (Store: the package SID); e-mail: the user.
+  // APNs: the key id, or the certificate's SHA-256; FCM: the project; WNS: the client id (Store: the package SID);
+  // e-mail: the user.
   std::string id = {};
   std::string team = {};                       // APNs
   std::vector<std::string> topics = {};        // APNs
   std::string environment = {};                // APNs: "production", "sandbox"; empty: both
+  std::string certificate = {};                // APNs: in place of key and team, PEM with its private key
   std::string key_id = {}, account = {};       // FCM: the service account's key and address
   std::string tenant = {};                     // WNS: of the Windows App SDK; empty: a Store app
   std::string secret = {};                     // WNS, e-mail
@@ -29,7 +31,7 @@ struct App {
   std::optional<crypto::PrivateKey> key = {};  // APNs, FCM, Web Push
 };
 
-// One of each kind: a Store app and a Windows App SDK app for WNS.
+// One of each kind: a Store app and a Windows App SDK app for WNS, a key and, last, a certificate for APNs.
 std::vector<App> new_apps();
 // {"platform": "apns", "topics": [...], ...}: a further one; what is left out is chosen. Code::property_invalid names
 // what is not understood.

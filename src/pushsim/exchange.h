@@ -18,9 +18,10 @@ enum class Door : std::uint8_t { plain, secure, apns, apns_sandbox, mail };
 
 // What a service remembers of a connection.
 struct Conversation {
-  std::string provider = {};  // APNs: team and key of the first valid provider token
-  std::string token = {};     // APNs: the provider token in use ...
-  Time token_since{};         // ... and since when
+  std::string provider = {};     // APNs: team and key of the first valid provider token
+  std::string token = {};        // APNs: the provider token in use ...
+  Time token_since{};            // ... and since when
+  std::string certificate = {};  // APNs: SHA-256 of the one that the client presented, in hexadecimal; empty: none
 };
 
 struct Call {

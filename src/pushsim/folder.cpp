@@ -40,7 +40,7 @@ Result<Kept> load_certificate(const fs::path& folder) {
   const std::string certificate = folder / "cert.pem";
   const std::string key = folder / "key.pem";
   HG_TRY(kept.web, net::TlsContext::load(certificate, key, net::Protocols::http2_or_http1));
-  HG_TRY(kept.apple, net::TlsContext::load(certificate, key, net::Protocols::http2));
+  HG_TRY(kept.apple, net::TlsContext::load(certificate, key, net::Protocols::http2, net::Clients::asked));
   return kept;
 }
 
@@ -95,7 +95,11 @@ Result<void> write_credentials(const std::string& name, const std::vector<App>& 
   json::array all;
   for (const App& app : apps) {
     json::object one = as_json(app, addresses);
-    if (app.platform == Platform::apns) HG_CHECK(write(folder / "apns.p8", pem_of(*app.key)));
+    if (!app.certificate.empty()) {
+      HG_CHECK(write(folder / "apns-certificate.pem", app.certificate));
+    } else if (app.platform == Platform::apns) {
+      HG_CHECK(write(folder / "apns.p8", pem_of(*app.key)));
+    }
     if (app.platform == Platform::fcm)
       HG_CHECK(write(folder / "fcm-service-account.json", json::serialize(one.at("serviceAccount")) + "\n"));
     all.push_back(std::move(one));

@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/spawn.h"
+#include "crypto/hash.h"
 
 namespace hg::pushsim {
 
@@ -37,7 +38,10 @@ nghttp2_nv field(std::string_view name, std::string_view value) {
 
 class Http2 : public std::enable_shared_from_this<Http2> {
  public:
-  Http2(Visitor visitor, const Service& service) : visitor_(std::move(visitor)), service_(service) {}
+  Http2(Visitor visitor, const Service& service) : visitor_(std::move(visitor)), service_(service) {
+    const auto certificate = visitor_.stream.peer_certificate();
+    if (!certificate.empty()) conversation_.certificate = hex(crypto::sha256(certificate));
+  }
 
   void begin(Http2Limits limits) {
     nghttp2_session_callbacks* made = nullptr;

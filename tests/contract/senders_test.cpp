@@ -6,6 +6,7 @@
 #include <iterator>
 #include <memory>
 
+#include "crypto/certificate.h"
 #include "crypto/keys.h"
 #include "push/workshop.h"
 #include "simulator.h"
@@ -31,6 +32,10 @@ Credentials apns_credentials() {
                          .team_id = text(app, "teamId"),
                          .topic = std::string(app.at("topics").at(0).as_string())};
 }
+ApnsCredentials by_certificate(const json::object& app) {
+  return {.certificate = text(app, "certificate"), .topic = std::string(app.at("topics").at(0).as_string())};
+}
+Credentials apns_certificate_credentials() { return by_certificate(simulator().app("apns", 1)); }
 Credentials fcm_credentials() { return FcmCredentials{json::serialize(simulator().app("fcm").at("serviceAccount"))}; }
 Credentials wns_store_credentials() {
   const auto& app = simulator().app("wns", 0);
@@ -68,6 +73,10 @@ const std::vector<Case>& cases() {
   const auto member = [](const char* name) { return [name](const json::object& one) { return text(one, name); }; };
   static const std::vector<Case> all{
       {.name = "apns", .platform = "apns", .credentials = apns_credentials, .address = member("token")},
+      {.name = "apns_certificate",
+       .platform = "apns",
+       .credentials = apns_certificate_credentials,
+       .address = member("token")},
       {.name = "fcm",
        .platform = "fcm",
        .credentials = fcm_credentials,
@@ -206,7 +215,7 @@ INSTANTIATE_TEST_SUITE_P(Every, Senders, testing::ValuesIn(cases()), kName);
 INSTANTIATE_TEST_SUITE_P(Every, Pushing, testing::ValuesIn(only([](auto& one) { return one.kind != Kind::mail; })),
                          kName);
 INSTANTIATE_TEST_SUITE_P(Every, Throttling, testing::ValuesIn(only([](auto& one) {
-                           return one.kind != Kind::mail && one.name != "apns";
+                           return one.kind != Kind::mail && one.platform != "apns";
                          })),
                          kName);
 INSTANTIATE_TEST_SUITE_P(Every, Fetching, testing::ValuesIn(only([](auto& one) { return one.token_requests > 0; })),
@@ -371,6 +380,7 @@ TEST_P(Senders, tell_whether_credentials_are_taken_without_anybody_noticing) {
 
 struct Wrong {
   Credentials operator()(ApnsCredentials one) const {
+    if (!one.certificate.empty()) one.certificate = crypto::make_identity("nobody");
     one.key_id = "ABCDEFGHIJ";
     return one;
   }
@@ -416,7 +426,7 @@ TEST_P(Withdrawing, a_message_that_waits_is_taken_back) {
 }
 
 class Environments : public Senders {};
-INSTANTIATE_TEST_SUITE_P(Every, Environments, testing::ValuesIn(only([](auto& one) { return one.name == "apns"; })),
+INSTANTIATE_TEST_SUITE_P(Every, Environments, testing::ValuesIn(only([](auto& one) { return one.platform == "apns"; })),
                          kName);
 
 TEST_P(Environments, a_token_of_the_other_environment_is_found_out) {
@@ -428,6 +438,37 @@ TEST_P(Environments, a_token_of_the_other_environment_is_found_out) {
   auto nobody = channel();
   nobody.address = std::string(64, 'a');
   EXPECT_EQ(simulator().run(sender_->send(nobody, message(Kind::raw))).outcome, Outcome::gone);
+}
+
+class ByCertificate : public Senders {};
+INSTANTIATE_TEST_SUITE_P(Every, ByCertificate,
+                         testing::ValuesIn(only([](auto& one) { return one.name == "apns_certificate"; })), kName);
+
+TEST_P(ByCertificate, no_token_is_sent_and_each_certificate_has_connections_of_its_own) {
+  const auto other = simulator().call("POST", "/apps", {{"platform", "apns"}, {"certificate", true}}).as_object();
+  const auto others = sender(by_certificate(other)), by_key = sender(apns_credentials());
+  for (int round = 0; round < 2; ++round)
+    for (const auto& one : {sender_, others, by_key})
+      EXPECT_EQ(told(simulator().run(one->send(channel(), message(Kind::raw)))), "delivered");
+
+  EXPECT_EQ(problems(), "");
+  std::vector<std::string> shown;
+  for (const auto& one : simulator().received("kind=push")) {
+    const auto& came = one.as_object();
+    EXPECT_NE(came.contains("certificate"), came.contains("providerToken"));
+    shown.push_back(came.contains("certificate") ? text(came, "certificate") : "");
+  }
+  const std::string first = text(simulator().app("apns", 1), "id"), second = text(other, "id");
+  EXPECT_EQ(shown, (std::vector<std::string>{first, second, "", first, second, ""}));
+}
+
+TEST_P(ByCertificate, one_of_the_other_environment_only_is_not_taken) {
+  const auto other =
+      simulator()
+          .call("POST", "/apps", {{"platform", "apns"}, {"certificate", true}, {"environment", "sandbox"}})
+          .as_object();
+  sender_ = sender(by_certificate(other));
+  EXPECT_EQ(told(send()), "credentials: BadCertificateEnvironment");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // From a post to devices of every platform and back: what arrives at the push services, what the report says, what follows a dismissal.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { call, notification } from '../harness/actors.mjs';
 import { run, until } from '../harness/server.mjs';
 import { device, pushDeployment, report } from '../harness/pushes.mjs';
@@ -58,6 +60,45 @@ test('a post reaches every platform, a dismissal follows, and the report tells i
     assert.equal(owed, 1);
     assert.equal(sum, owed, `${platform}: the outcomes do not add up`);
   }
+});
+
+// What openssl answers, as an operator turns Apple's .p12 into what is set.
+function openssl(args) {
+  const done = spawnSync('openssl', args, { encoding: 'utf8', timeout: 60_000 });
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout;
+}
+
+test('APNs by a certificate, from a .p12 and by the command line', { timeout: 300_000 }, async (t) => {
+  const at = await pushDeployment(t);
+  const [alice] = at.demo.users;
+  const app = at.sim.app('apns', (one) => one.certificate);
+  const given = path.join(at.sim.credentials, 'apns-certificate.pem'), p12 = path.join(at.data, 'apns.p12'), pem = path.join(at.data, 'apns.pem');
+  const credential = (...args) => run(['credential', ...args, '--data', at.data, '--json']);
+  openssl(['pkcs12', '-export', '-in', given, '-inkey', given, '-passout', 'pass:secret', '-out', p12]);
+  openssl(['pkcs12', '-in', p12, '-passin', 'pass:secret', '-nodes', '-out', pem]);
+  const key = JSON.parse(credential('list').stdout).find((one) => one.platform === 'apns');
+  assert.equal(credential('remove', key.id).status, 0);
+
+  const keys = ['--key-file', path.join(at.sim.credentials, 'apns.p8')];
+  assert.match(credential('add-apns', '--certificate-file', pem, ...keys).stderr, /not beside them/);
+  assert.match(credential('add-apns', ...keys).stderr, /belong together; or --certificate-file/);
+  assert.match(credential('add-apns', '--certificate-file', path.join(at.sim.credentials, 'ca.pem')).stderr, /there is no private key in PEM in it/);
+  const added = credential('add-apns', '--certificate-file', pem);
+  assert.equal(added.status, 0, added.stderr);
+  const made = JSON.parse(added.stdout);
+  assert.equal(made.certificateThumbprint, app.id);
+  assert.equal(made.certificateName, `Apple Push Services: ${app.topics[0]}`);
+  assert.ok(!JSON.stringify([made, JSON.parse(credential('list').stdout)]).includes('BEGIN'), 'nothing of it is shown again');
+
+  const phone = await device(at, alice, 'apns');
+  const posted = await call(at.base, 'POST', '/beta/me/notifications', { token: at.app, unsid: phone.unsid, body: notification(at.demo, { payload: { visualContent: { title: 'Parcel', body: 'Bay 4' } } }) });
+  assert.equal(posted.status, 201, posted.raw);
+  await until(async () => (await report(at, phone.unsid, posted.json.id)).get(phone.id).state === 'accepted', { what: 'accepted' });
+  const came = await at.sim.last({ platform: 'apns', kind: 'push' });
+  assert.equal(came.payloadJson.aps.alert.title, 'Parcel');
+  assert.equal(came.certificate, app.id);
+  assert.equal(came.providerToken, undefined);
 });
 
 test('a mail is sent where nobody fetched', { timeout: 300_000 }, async (t) => {

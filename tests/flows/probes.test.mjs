@@ -55,12 +55,14 @@ test('each thing that can be wrong has its reason and what helps', { timeout: 30
   for (const { id } of credentials(at)) run(['credential', 'remove', id, '--data', at.data]);
   const apns = at.sim.app('apns'), wns = at.sim.app('wns', (app) => app.packageSid);
   const sandbox = await at.sim.call('POST', '/sim/apps', { platform: 'apns', environment: 'sandbox' });
+  const sandboxed = await at.sim.call('POST', '/sim/apps', { platform: 'apns', certificate: true, environment: 'sandbox' });
   const key = path.join(at.sim.credentials, 'apns.p8');
   const account = JSON.parse(readFileSync(path.join(at.sim.credentials, 'fcm-service-account.json'), 'utf8'));
   const cases = [
     [['add-apns', '--key-file', key, '--key-id', apns.keyId, '--team-id', 'WRONGTEAM1', '--app-id', bundle(at)], 'InvalidProviderToken', /do not belong together/],
     [['add-apns', '--key-file', key, '--key-id', apns.keyId, '--team-id', apns.teamId, '--app-id', 'com.example.unknown'], 'TopicDisallowed', /may not push to this bundle id/],
     [['add-apns', '--key-file', file(at, 'sandbox.p8', sandbox.privateKey), '--key-id', sandbox.keyId, '--team-id', sandbox.teamId, '--app-id', sandbox.topics[0]], 'BadEnvironmentKeyIdInToken', /other environment/],
+    [['add-apns', '--certificate-file', file(at, 'sandbox.pem', sandboxed.certificate), '--app-id', bundle(at)], 'BadCertificateEnvironment', /other environment/],
     [['add-fcm', '--service-account-file', file(at, 'fcm.json', JSON.stringify({ ...account, client_email: 'nobody@example.com' }))], 'invalid_grant', /revoked/],
     [['add-fcm', '--service-account-file', file(at, 'project.json', JSON.stringify({ ...account, project_id: 'another' }))], 'PERMISSION_DENIED', /may not send for the project/],
     [['add-wns', '--package-sid', wns.packageSid, '--client-secret-file', file(at, 'secret', 'wrong')], 'invalid_client', /secret is wrong/],
