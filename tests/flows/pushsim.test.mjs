@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { temporaryFolder } from '../harness/server.mjs';
+import { temporaryFolder, until } from '../harness/server.mjs';
 import { PushSim, simulator } from '../harness/pushsim.mjs';
 
 const b64 = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
@@ -178,6 +178,7 @@ test('every platform misbehaves when asked', async (t) => {
   await once_({ fault: 'hang' });
   const hanging = push();
   hanging.catch(() => {});
+  await until(async () => (await sim.last()).outcome === 'disturbed', { what: 'the request that is to hang' });
   assert.equal(await Promise.race([hanging.then(() => 'answered'), sim.call('GET', '/sim').then(() => 'nothing yet')]), 'nothing yet');
   await sim.fault({ platform: 'fcm', proportion: 0.5, fault: 'status', status: 503 });
   const statuses = [];
