@@ -70,8 +70,6 @@ Result<PushCredential> read(const json::object& body, Time now) {
   return credential;
 }
 
-Result<AppId> path_app(const Call& call) { return app_named(call, path_text(call, "hostName")); }
-
 }  // namespace
 
 Answer list_credentials(Call& call) {

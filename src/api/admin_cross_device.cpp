@@ -42,8 +42,6 @@ Result<net::Response> app_response(const Call& call, int status, const AppId& id
   return json_response(status, std::move(body));
 }
 
-Result<AppId> path_app(const Call& call) { return app_named(call, path_text(call, "hostName")); }
-
 // What the operator of the host has to do, and, where it was just asked, what was found.
 Result<net::Response> verification_response(const Call& call, const AppId& id, const HostProof* proof) {
   const auto directory = call.services.registry.directory();

@@ -124,6 +124,8 @@ Result<ApplicationId> application_named(const Call& call, std::string_view name)
   return fail(Code::conflict, "several applications are called " + std::string(name) + "; name one by its id: " + ids);
 }
 
+Result<AppId> path_app(const Call& call) { return app_named(call, path_text(call, "hostName")); }
+
 Result<AppId> app_named(const Call& call, const std::optional<std::string>& host) {
   const auto directory = call.services.registry.directory();
   if (host) {

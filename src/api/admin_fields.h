@@ -47,6 +47,8 @@ asio::awaitable<Result<store::User>> user_named(Call& call, std::string name);
 Result<ApplicationId> application_named(const Call& call, std::string_view name);
 // By host name; without one the only cross-device app there is.
 Result<AppId> app_named(const Call& call, const std::optional<std::string>& host);
+// {hostName} of the path.
+Result<AppId> path_app(const Call& call);
 // A {name} of the path, decoded; "" on a broken escape.
 std::string path_text(const Call& call, std::string_view name);
 

@@ -62,7 +62,7 @@ Result<std::vector<AppId>> apps_of_query(const Call& call) {
 }
 
 // {id}: the id, or what the app server called it.
-asio::awaitable<Result<feed::Found>> named(Call& call) {
+asio::awaitable<Result<feed::Found>> named_notification(Call& call) {
   HG_CO_TRY(const auto user, co_await user_of_query(call));
   HG_CO_TRY(const auto apps, apps_of_query(call));
   const std::string name = path_text(call, "id");
@@ -100,7 +100,7 @@ Answer list_notifications(Call& call) {
 }
 
 Answer show_notification(Call& call) {
-  HG_CO_TRY(const auto found, co_await named(call));
+  HG_CO_TRY(const auto found, co_await named_notification(call));
   std::string body;
   JsonWriter out(body);
   write(out, call, found.feed, found.notification, may_read_payloads(call));
@@ -108,12 +108,12 @@ Answer show_notification(Call& call) {
 }
 
 Answer show_deliveries(Call& call) {
-  HG_CO_TRY(const auto found, co_await named(call));
+  HG_CO_TRY(const auto found, co_await named_notification(call));
   co_return co_await deliveries::report(call, found.feed, found.notification);
 }
 
 Answer remove_notification(Call& call) {
-  HG_CO_TRY(const auto found, co_await named(call));
+  HG_CO_TRY(const auto found, co_await named_notification(call));
   model::ChangeRequest request;
   request.feed = found.feed;
   request.now = call.now;

@@ -49,7 +49,7 @@ Result<ApplicationId> first_member(const Call& call, const AppId& id) {
   return chosen->id;
 }
 
-asio::awaitable<Result<model::Subscription>> named(Call& call) {
+asio::awaitable<Result<model::Subscription>> named_subscription(Call& call) {
   const std::string name = path_text(call, "id");
   std::optional<model::Subscription> found;
   if (const auto unsid = call.services.tokens.parse_unsid(name)) {
@@ -116,7 +116,7 @@ Answer subscribe(Call& call) {
 }
 
 Answer end_subscription(Call& call) {
-  HG_CO_TRY(const auto subscription, co_await named(call));
+  HG_CO_TRY(const auto subscription, co_await named_subscription(call));
   HG_CO_CHECK(
       co_await call.services.subscriptions.end(subscription.feed, subscription.id, model::EndReason::unsubscribed));
   co_await call.services.registry.note(co_await actor(call), "subscription.end", subscription.id.str(), "");

@@ -22,8 +22,6 @@ void write_webhook(JsonWriter& out, const store::Webhook& webhook, const std::st
   out.end();
 }
 
-Result<AppId> path_app(const Call& call) { return app_named(call, path_text(call, "hostName")); }
-
 // What is no GUID is none of the app's.
 Guid path_webhook(const Call& call) { return Guid::parse(path_text(call, "id")).value_or(Guid{}); }
 

@@ -12,7 +12,7 @@ namespace hg::api::batch {
 namespace {
 
 // Of the connection, not of an answer within another.
-constexpr std::string_view kConnections[] = {"Strict-Transport-Security", "X-Content-Type-Options", "Vary"};
+constexpr std::string_view kOfTheConnection[] = {"Strict-Transport-Security", "X-Content-Type-Options", "Vary"};
 
 // What is opened or split once more cannot be a part.
 Result<void> check_alone(const Call& call, const std::vector<Member>& members) {
@@ -67,7 +67,8 @@ void write(JsonWriter& out, const Member& member) {
   const net::Response& answer = member.answer;
   out.object().field("id", member.id).field("status", answer.status).key("headers").object();
   for (const net::Field& field : answer.headers) {
-    if (std::ranges::find(kConnections, field.name) == std::end(kConnections)) out.field(field.name, field.value);
+    if (std::ranges::find(kOfTheConnection, field.name) == std::end(kOfTheConnection))
+      out.field(field.name, field.value);
   }
   out.end();
   if (!answer.body.empty()) {

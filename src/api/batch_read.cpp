@@ -9,8 +9,8 @@ namespace hg::api::batch {
 namespace {
 
 // What belongs to the connection is not a member's to say.
-constexpr std::string_view kConnections[] = {"Host",    "Connection", "Content-Length", "Transfer-Encoding",
-                                             "Upgrade", "Expect",     "Keep-Alive"};
+constexpr std::string_view kNotOfAPart[] = {"Host",    "Connection", "Content-Length", "Transfer-Encoding",
+                                            "Upgrade", "Expect",     "Keep-Alive"};
 // What a member has from the batch where it has none of its own. The last two: a batch that a client library repeats
 // repeats its posts.
 constexpr std::string_view kInherited[] = {"Authorization", "traceparent", "client-request-id", "Retry-Attempt"};
@@ -51,7 +51,7 @@ Result<net::Headers> read_headers(const Given& given, const net::Headers& whole)
       const std::string_view text = trim(value.get_string());
       if (!net::field_line(fmt::format("{}:{}", std::string_view(name), text)))
         return fail(Code::property_invalid, "malformed header field", given.at("headers") + "/" + std::string(name));
-      if (!among(kConnections, name)) headers.add(name, text);
+      if (!among(kNotOfAPart, name)) headers.add(name, text);
     }
   }
   for (const std::string_view name : kInherited) {

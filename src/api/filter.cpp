@@ -15,10 +15,10 @@ namespace {
 using feed::Keep;
 using model::Notification;
 
-enum class Operator : std::uint8_t { eq, ne, gt, ge, lt, le };
-constexpr std::pair<std::string_view, Operator> kOperators[] = {{"eq", Operator::eq}, {"ne", Operator::ne},
-                                                                {"gt", Operator::gt}, {"ge", Operator::ge},
-                                                                {"lt", Operator::lt}, {"le", Operator::le}};
+enum class Comparison : std::uint8_t { eq, ne, gt, ge, lt, le };
+constexpr std::pair<std::string_view, Comparison> kComparisons[] = {{"eq", Comparison::eq}, {"ne", Comparison::ne},
+                                                                    {"gt", Comparison::gt}, {"ge", Comparison::ge},
+                                                                    {"lt", Comparison::lt}, {"le", Comparison::le}};
 
 // What a property is compared by. A Choice is a text out of a closed set, which `canonical` knows in any case.
 using Id = NotificationId (*)(const Notification&);
@@ -41,7 +41,7 @@ struct Property {
   std::variant<Id, Text, Moment, Choice> by;
 };
 
-const Property kProperties[] = {
+const Property kFilterable[] = {
     {"id", Id([](const Notification& n) { return n.id; })},
     {"groupName", Text([](const Notification& n) -> std::optional<std::string_view> { return n.content.group_name; })},
     {"appNotificationId",
@@ -61,22 +61,22 @@ const Property kProperties[] = {
 
 std::string property_names() {
   std::string names;
-  for (const auto& property : kProperties) names.append(names.empty() ? "" : ", ").append(property.name);
+  for (const auto& property : kFilterable) names.append(names.empty() ? "" : ", ").append(property.name);
   return names;
 }
 
 template <class A, class B>
-bool holds(Operator op, const std::optional<A>& seen, const std::optional<B>& asked) {
-  if (op == Operator::eq) return seen == asked;
-  if (op == Operator::ne) return seen != asked;
+bool holds(Comparison op, const std::optional<A>& seen, const std::optional<B>& asked) {
+  if (op == Comparison::eq) return seen == asked;
+  if (op == Comparison::ne) return seen != asked;
   if (!seen || !asked) return false;
-  if (op == Operator::gt) return *seen > *asked;
-  if (op == Operator::ge) return *seen >= *asked;
-  return op == Operator::lt ? *seen < *asked : *seen <= *asked;
+  if (op == Comparison::gt) return *seen > *asked;
+  if (op == Comparison::ge) return *seen >= *asked;
+  return op == Comparison::lt ? *seen < *asked : *seen <= *asked;
 }
 
 template <class Of, class Value>
-Keep comparing(Of of, Operator op, std::optional<Value> asked) {
+Keep comparing(Of of, Comparison op, std::optional<Value> asked) {
   return [of, op, asked = std::move(asked)](const Notification& n) { return holds(op, std::optional(of(n)), asked); };
 }
 
@@ -121,8 +121,8 @@ class Parser {
   Result<Keep> parenthesis();
   Result<Keep> comparison();
   Result<const Property*> property();
-  Result<Operator> operation();
-  Result<Keep> compared(const Property& property, Operator op);
+  Result<Comparison> operation();
+  Result<Keep> compared(const Property& property, Comparison op);
   Result<std::optional<std::string>> literal(std::string_view right);
 
   [[nodiscard]] std::unexpected<Error> refuse(std::size_t at, std::string_view message) const {
@@ -216,12 +216,12 @@ Result<Keep> Parser::parenthesis() {
 
 Result<Keep> Parser::comparison() {
   HG_TRY(const Property* subject, property());
-  HG_TRY(const Operator op, operation());
+  HG_TRY(const Comparison op, operation());
   return compared(*subject, op);
 }
 
 Result<const Property*> Parser::property() {
-  for (const auto& known : kProperties) {
+  for (const auto& known : kFilterable) {
     if (token_.kind != Token::Kind::word || token_.raw != known.name) continue;
     if (++terms_ > kMaxFilterTerms) return refuse(token_.at, fmt::format("more than {} comparisons", kMaxFilterTerms));
     HG_CHECK(advance());
@@ -234,8 +234,8 @@ Result<const Property*> Parser::property() {
                 fmt::format("{} is not filtered by; {} are", token_.raw.substr(0, kShown), property_names()));
 }
 
-Result<Operator> Parser::operation() {
-  for (const auto& [word, op] : kOperators) {
+Result<Comparison> Parser::operation() {
+  for (const auto& [word, op] : kComparisons) {
     if (!token_.word(word)) continue;
     HG_CHECK(advance());
     return op;
@@ -253,7 +253,7 @@ Result<std::optional<std::string>> Parser::literal(std::string_view right) {
   return token.kind == Token::Kind::text ? unquoted(token.raw) : std::string(token.raw);
 }
 
-Result<Keep> Parser::compared(const Property& property, Operator op) {
+Result<Keep> Parser::compared(const Property& property, Comparison op) {
   const Token value = token_;
   const bool quoted = value.kind == Token::Kind::text;
   const auto wrong = [&](std::string_view right) {

@@ -7,15 +7,15 @@
 namespace hg::api {
 namespace {
 
-constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"};
+constexpr std::string_view kCountedMethods[] = {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"};
 constexpr std::string_view kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
 
 std::size_t class_of(int status) { return static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1); }
 
 // A method that nobody has heard of is not repeated.
 std::string_view known(std::string_view method) {
-  const auto* found = std::ranges::find(kMethods, method);
-  return found == std::end(kMethods) ? "other" : *found;
+  const auto* found = std::ranges::find(kCountedMethods, method);
+  return found == std::end(kCountedMethods) ? "other" : *found;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "app/data.h"
 #include "crypto/hash.h"
 #include "crypto/passphrase.h"
 
@@ -23,8 +24,6 @@ constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::size_t kSealed = 30;  // what sealing adds
 constexpr std::size_t kCheck = 32;
 constexpr std::size_t kMaxName = 255;
-
-std::string why() { return std::strerror(errno); }
 
 std::string unfinished(const std::string& file) { return file + ".new"; }
 

@@ -21,8 +21,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string why() { return std::strerror(errno); }
-
 std::string in(const std::string& folder, std::string_view name) { return (fs::path(folder) / name).string(); }
 
 std::string holder(int descriptor) {
@@ -32,6 +30,8 @@ std::string holder(int descriptor) {
 }
 
 }  // namespace
+
+std::string why() { return std::strerror(errno); }
 
 DataFiles::DataFiles(std::string where)
     : folder(std::move(where)),

@@ -16,6 +16,9 @@ struct DataFiles {
   std::string folder, database, sealing_key, socket, lock, tls_authority, tls_certificate, tls_key;
 };
 
+// What errno says.
+std::string why();
+
 // Makes the directory where there is none, closed to others; Code::unavailable where that cannot be.
 Result<void> ensure_directory(const DataFiles& files);
 // The same for a new deployment; Code::conflict where there is a deployment in it, Code::unavailable where it cannot be

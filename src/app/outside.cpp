@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Duration kPause = std::chrono::hours(1);
+constexpr Duration kBetweenLooks = std::chrono::hours(1);
 constexpr Duration kAgain = std::chrono::hours(23);  // and so within a day, by the pause
 constexpr Duration kTooLong = std::chrono::hours(48);
 constexpr int kOk = 200;
@@ -128,7 +128,7 @@ asio::awaitable<void> Outside::run() {
       log::error("identity", "hosts cannot be verified again: {}", fault.what());
     }
     if (stopped_) co_return;
-    timer_.expires_after(kPause);
+    timer_.expires_after(kBetweenLooks);
     boost::system::error_code woken;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }

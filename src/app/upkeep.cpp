@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Duration kPause = std::chrono::seconds(30);
+constexpr Duration kIdle = std::chrono::seconds(30);
 constexpr Duration kBreath = std::chrono::milliseconds(100);  // between two steps that had much to do
 
 }  // namespace
@@ -30,7 +30,7 @@ asio::awaitable<void> Upkeep::run() {
       log::error("janitor", "cannot thin what is past: {}", fault.what());
     }
     if (stopped_) co_return;
-    timer_.expires_after(worked > 0 ? kBreath : kPause);
+    timer_.expires_after(worked > 0 ? kBreath : kIdle);
     boost::system::error_code woken;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }

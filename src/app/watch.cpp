@@ -14,7 +14,7 @@ namespace hg::app {
 namespace asio = boost::asio;
 
 namespace {
-constexpr Duration kPause = std::chrono::seconds(2);
+constexpr Duration kBetweenReads = std::chrono::seconds(2);
 constexpr int kLooksABacklog = 5;  // it is a query
 }  // namespace
 
@@ -30,7 +30,7 @@ asio::awaitable<void> Watch::run() {
       if (const auto read = tls_->refresh()) say(*read);
     }
     if (stopped_) co_return;
-    timer_.expires_after(kPause);
+    timer_.expires_after(kBetweenReads);
     boost::system::error_code woken;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }

@@ -14,7 +14,6 @@ namespace {
 
 using model::ChannelKind;
 using State = Probed::State;
-using Outcome = push::Verdict::Outcome;
 
 struct Meaning {
   ChannelKind platform;
@@ -57,7 +56,7 @@ std::string advice_for(ChannelKind platform, std::string_view reason) {
 
 Probed judge(ChannelKind platform, const push::Verdict& verdict) {
   if (verdict.delivered()) return {.state = State::ok};
-  const bool refused = verdict.outcome == Outcome::credentials;
+  const bool refused = verdict.outcome == push::Verdict::Outcome::credentials;
   return {.state = refused ? State::refused : State::unknown,
           .reason = verdict.reason,
           .advice = advice_for(platform, verdict.reason)};

@@ -11,7 +11,7 @@
 namespace hg::delivery {
 namespace {
 
-constexpr Duration kBackOff = std::chrono::seconds(1);
+constexpr Duration kLookAgain = std::chrono::seconds(1);
 constexpr Duration kGlance = std::chrono::milliseconds(50);  // between two looks at what another node has leased
 constexpr Duration kLongestSend = std::chrono::seconds(10);
 constexpr Duration kGather = std::chrono::milliseconds(3);  // between two claims: a transaction each
@@ -65,7 +65,7 @@ asio::awaitable<Time> Worker::step(Time now) {
   }
   claimed_at_ = clock_.now();
   // Where all that is due is leased, by others or here: look again when it may have been let go.
-  co_return leases.empty() ? now + kBackOff : now;
+  co_return leases.empty() ? now + kLookAgain : now;
 }
 
 asio::awaitable<std::vector<store::Lease>> Worker::claim(Time now, std::size_t limit) {
@@ -149,7 +149,7 @@ asio::awaitable<void> Worker::run() {
       next_ = std::min(next_, due);
     } catch (const std::exception& fault) {
       log::error("delivery", "cannot work off what is due: {}", fault.what());
-      next_ = clock_.now() + kBackOff;
+      next_ = clock_.now() + kLookAgain;
     }
     if (stopped_) break;
     // A hint during the step has lowered next_; one during the pause makes that shorter.

@@ -27,4 +27,12 @@ asio::awaitable<Result<T>> Registry::change(Actor actor, Deed deed, std::functio
   co_return done;
 }
 
+inline constexpr std::size_t kLongestApplicationName = 120;
+
+inline Result<store::Application> existing_application(store::Connection& tx, const ApplicationId& id) {
+  auto found = store::applications::find(tx, id);
+  if (!found) return fail(Code::not_found, "no such application");
+  return *std::move(found);
+}
+
 }  // namespace hg::identity

@@ -13,12 +13,11 @@ namespace hg::identity {
 namespace {
 
 constexpr std::size_t kHint = 4;
-constexpr std::size_t kLongestName = 120;
 constexpr std::size_t kLongestUri = 255;
 constexpr std::size_t kLongestScope = 120;
 
 Result<void> check_name(const std::string& text) {
-  if (text.empty() || code_points(text) > kLongestName)
+  if (text.empty() || code_points(text) > kLongestApplicationName)
     return fail(Code::property_invalid, "displayName has 1 to 120 characters", "/displayName");
   return {};
 }
@@ -72,12 +71,6 @@ Result<void> check_uri_is_free(store::Connection& tx, const ApplicationId& id, c
       return fail(Code::conflict, fmt::format("{} is the App ID URI of {}", uri, other.name), "/appIdUri");
   }
   return {};
-}
-
-Result<store::Application> existing(store::Connection& tx, const ApplicationId& id) {
-  auto found = store::applications::find(tx, id);
-  if (!found) return fail(Code::not_found, "no such application");
-  return *std::move(found);
 }
 
 std::string joined(const std::vector<std::string>& texts) {
@@ -142,7 +135,7 @@ asio::awaitable<Result<void>> Registry::change_application(Actor actor, Applicat
       wanted.blocked ? (*wanted.blocked ? "application.block" : "application.unblock") : "application.change";
   co_return co_await change<void>(actor, {action, id.str(), changed(wanted)},
                                   [&](store::Connection& tx) -> Result<void> {
-                                    HG_TRY(auto application, existing(tx, id));
+                                    HG_TRY(auto application, existing_application(tx, id));
                                     if (wanted.name) application.name = *wanted.name;
                                     if (wanted.app_id_uri) application.app_id_uri = *wanted.app_id_uri;
                                     if (wanted.scopes) application.scopes = *wanted.scopes;
@@ -167,7 +160,7 @@ asio::awaitable<Result<void>> Registry::remove_application(Actor actor, Applicat
 
 asio::awaitable<Result<AddedSecret>> Registry::add_secret(Actor actor, ApplicationId id, std::string name,
                                                           std::optional<Time> expires) {
-  if (code_points(name) > kLongestName)
+  if (code_points(name) > kLongestApplicationName)
     co_return fail(Code::property_invalid, "displayName has at most 120 characters", "/displayName");
   if (expires && *expires <= clock_.now())
     co_return fail(Code::property_invalid, "expirationDateTime lies in the past", "/expirationDateTime");
@@ -183,7 +176,7 @@ asio::awaitable<Result<AddedSecret>> Registry::add_secret(Actor actor, Applicati
                   .name = std::move(name)};
   co_return co_await change<AddedSecret>(actor, {"application.secret.add", id.str(), {{"hint", added.secret.hint}}},
                                          [&](store::Connection& tx) -> Result<AddedSecret> {
-                                           HG_TRY(auto application, existing(tx, id));
+                                           HG_TRY(auto application, existing_application(tx, id));
                                            store::applications::add_secret(tx, added.secret);
                                            application.confidential = true;
                                            HG_CHECK(store::applications::update(tx, application));
@@ -206,7 +199,7 @@ asio::awaitable<Result<void>> Registry::add_redirect_uri(Actor actor, Applicatio
   co_return co_await change<void>(
       actor, {"application.redirectUri.add", id.str(), {{"kind", kind}, {"uri", uri}}},
       [&](store::Connection& tx) -> Result<void> {
-        HG_TRY(auto application, existing(tx, id));
+        HG_TRY(auto application, existing_application(tx, id));
         for (const auto& known : application.redirect_uris)
           if (known.second == uri)
             return fail(Code::conflict, fmt::format("{} is registered already, as {}", uri, known.first), "/uri");
@@ -219,7 +212,7 @@ asio::awaitable<Result<void>> Registry::remove_redirect_uri(Actor actor, Applica
                                                             std::string uri) {
   co_return co_await change<void>(actor, {"application.redirectUri.remove", id.str(), {{"kind", kind}, {"uri", uri}}},
                                   [&](store::Connection& tx) -> Result<void> {
-                                    HG_TRY(auto application, existing(tx, id));
+                                    HG_TRY(auto application, existing_application(tx, id));
                                     if (std::erase(application.redirect_uris, std::pair(kind, uri)) == 0)
                                       return fail(Code::not_found, "no such redirect URI");
                                     return store::applications::update(tx, application);

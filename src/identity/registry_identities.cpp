@@ -9,15 +9,8 @@ namespace hg::identity {
 
 namespace {
 
-constexpr std::size_t kMostKeys = 10;
+constexpr std::size_t kMostKeysOfOne = 10;
 constexpr std::size_t kMostIdentities = 20;
-constexpr std::size_t kLongestName = 120;
-
-Result<store::Application> existing(store::Connection& tx, const ApplicationId& id) {
-  auto found = store::applications::find(tx, id);
-  if (!found) return fail(Code::not_found, "no such application");
-  return *std::move(found);
-}
 
 Result<void> check_identity(const std::string& issuer, const std::string& client_id) {
   if (!issuer.starts_with("https://") || issuer.size() > 2048)
@@ -32,7 +25,7 @@ Result<void> check_identity(const std::string& issuer, const std::string& client
 asio::awaitable<Result<store::ApplicationKey>> Registry::add_key(Actor actor, ApplicationId id,
                                                                  store::ApplicationKey::Kind kind, std::string material,
                                                                  std::string name) {
-  if (code_points(name) > kLongestName)
+  if (code_points(name) > kLongestApplicationName)
     co_return fail(Code::property_invalid, "displayName has 1 to 120 characters", "/displayName");
   HG_CO_TRY(auto key, read_client_key(kind, material, clock_.now()));
   key.id = crypto::random_guid();
@@ -42,9 +35,10 @@ asio::awaitable<Result<store::ApplicationKey>> Registry::add_key(Actor actor, Ap
   Deed deed{"application.key.add", id.str(), {{"thumbprint", hex(as_bytes(key.thumbprint))}}};
   co_return co_await change<store::ApplicationKey>(
       actor, std::move(deed), [&](store::Connection& tx) -> Result<store::ApplicationKey> {
-        HG_CHECK(existing(tx, id));
-        if (store::applications::keys(tx, id).size() >= kMostKeys)
-          return fail(Code::conflict, fmt::format("an application has at most {} keys; remove one first", kMostKeys));
+        HG_CHECK(existing_application(tx, id));
+        if (store::applications::keys(tx, id).size() >= kMostKeysOfOne)
+          return fail(Code::conflict,
+                      fmt::format("an application has at most {} keys; remove one first", kMostKeysOfOne));
         HG_CHECK(store::applications::add_key(tx, key));
         return key;
       });
@@ -68,7 +62,7 @@ asio::awaitable<Result<void>> Registry::add_external_identity(Actor actor, Appli
     for (const store::Application& other : store::applications::list(tx))
       if (std::ranges::find(other.external_identities, identity) != other.external_identities.end())
         return fail(Code::conflict, fmt::format("{} of {} is {}", client_id, issuer, other.name), "/clientId");
-    HG_TRY(auto application, existing(tx, id));
+    HG_TRY(auto application, existing_application(tx, id));
     if (application.external_identities.size() >= kMostIdentities)
       return fail(Code::conflict, fmt::format("an application has at most {} external identities", kMostIdentities));
     application.external_identities.push_back(identity);
@@ -80,7 +74,7 @@ asio::awaitable<Result<void>> Registry::remove_external_identity(Actor actor, Ap
                                                                  std::string client_id) {
   Deed deed{"application.externalIdentity.remove", id.str(), {{"issuer", issuer}, {"clientId", client_id}}};
   co_return co_await change<void>(actor, std::move(deed), [&](store::Connection& tx) -> Result<void> {
-    HG_TRY(auto application, existing(tx, id));
+    HG_TRY(auto application, existing_application(tx, id));
     if (std::erase(application.external_identities, std::pair(issuer, client_id)) == 0)
       return fail(Code::not_found, "no such external identity");
     return store::applications::update(tx, application);

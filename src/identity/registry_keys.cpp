@@ -13,18 +13,18 @@ namespace hg::identity {
 
 namespace {
 
-using State = store::SigningKey::State;
+using KeyState = store::SigningKey::State;
 
 // Whoever keeps the key set for as long as it says has seen a key long before it signs.
 constexpr Duration kAhead = std::chrono::days(1);
 
-std::optional<store::SigningKey> in_state(const std::vector<store::SigningKey>& keys, State state) {
+std::optional<store::SigningKey> in_state(const std::vector<store::SigningKey>& keys, KeyState state) {
   const auto found = std::ranges::find(keys, state, &store::SigningKey::state);
   return found == keys.end() ? std::nullopt : std::optional(*found);
 }
 
 bool ended(const store::SigningKey& key, Time now) {
-  return key.state == State::retired && key.retired_at && *key.retired_at + kRevocationLife <= now;
+  return key.state == KeyState::retired && key.retired_at && *key.retired_at + kRevocationLife <= now;
 }
 
 Deed deed_of(std::string action, const store::SigningKey& key) {
@@ -33,7 +33,7 @@ Deed deed_of(std::string action, const store::SigningKey& key) {
 
 void remove_prepared(store::Connection& tx) {
   for (const auto& key : store::keys::list(tx))
-    if (key.state == State::next) store::keys::remove(tx, key.kid);
+    if (key.state == KeyState::next) store::keys::remove(tx, key.kid);
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ store::SigningKey make_signing_key(const crypto::SealingKey& key, const crypto::
   made.algorithm = name(signing.alg());
   made.sealed_private = as_text(key.subkey(kSigningKeys).seal(as_bytes(made.kid), signing.der()));
   made.public_jwk = crypto::jwk_text(signing.jwk());
-  made.state = State::next;
+  made.state = KeyState::next;
   made.created_at = now;
   return made;
 }
@@ -68,10 +68,10 @@ asio::awaitable<Result<void>> Registry::prepare_key(Actor actor, crypto::Alg alg
 
 asio::awaitable<Result<void>> Registry::rotate_keys(Actor actor, std::optional<crypto::Alg> algorithm) {
   const auto keys = co_await signing_keys();
-  auto next = in_state(keys, State::next);
+  auto next = in_state(keys, KeyState::next);
   const bool made = !next || (algorithm && next->algorithm != name(*algorithm));
   if (made) {
-    const auto current = in_state(keys, State::current);
+    const auto current = in_state(keys, KeyState::current);
     const auto usual = current ? crypto::parse_alg(current->algorithm) : std::nullopt;
     const auto wanted = algorithm.value_or(usual.value_or(crypto::Alg::rs256));
     next = co_await database_.read(
@@ -99,12 +99,12 @@ asio::awaitable<void> Registry::tend_keys(Duration age) {
         store::keys::remove(tx, key.kid);
         return {};
       });
-  const auto current = in_state(keys, State::current);
+  const auto current = in_state(keys, KeyState::current);
   if (age <= Duration{0} || !current) co_return;
   const Time since = current->activated_at.value_or(current->created_at);
   if (since + age <= now) {
     (void)co_await rotate_keys(actor, std::nullopt);
-  } else if (since + age - std::min(age / 2, kAhead) <= now && !in_state(keys, State::next)) {
+  } else if (since + age - std::min(age / 2, kAhead) <= now && !in_state(keys, KeyState::next)) {
     (void)co_await prepare_key(actor, crypto::parse_alg(current->algorithm).value_or(crypto::Alg::rs256));
   }
 }

@@ -14,11 +14,11 @@ constexpr std::string_view kOurs = "api://heliograph";
 constexpr std::string_view kResources[] = {"https://graph.microsoft.com", "https://activity.microsoft.com",
                                            "https://activity.windows.com", "https://cdpcs.access.microsoft.com", kOurs};
 
-struct Known {
+struct KnownScope {
   std::string_view name;
   Scope scope;
 };
-constexpr Known kScopes[] = {
+constexpr KnownScope kScopes[] = {
     {"notifications.readwrite.createdbyapp", Scope::notifications},
     {"useractivity.readwrite.createdbyapp", Scope::activities},
     {"user.read", Scope::user_read},
@@ -86,7 +86,7 @@ OAuthResult<void> add(Asked& asked, const std::string& spelled, std::string_view
     add_everything(asked);
     return {};
   }
-  if (const auto* known = std::ranges::find(kScopes, name, &Known::name); known != std::end(kScopes)) {
+  if (const auto* known = std::ranges::find(kScopes, name, &KnownScope::name); known != std::end(kScopes)) {
     asked.scopes.add(known->scope);
     return {};
   }

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "identity/testing.h"
+
 namespace hg::identity {
 namespace {
-
-constexpr std::string_view kBase = "https://push.example.com";
 
 struct Spelled {
   std::string_view text;

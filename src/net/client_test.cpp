@@ -44,7 +44,7 @@ std::string name(const Reached<Answer>& reply) {
   return reply ? std::to_string(reply->status) : names.at(static_cast<std::size_t>(reply.error().why));
 }
 
-Handler echo() {
+Handler echo_body() {
   return [](Request& request) -> asio::awaitable<Response> {
     Response response;
     response.headers.add("X-Method", request.method);
@@ -60,7 +60,7 @@ std::string url(const TestServer& server, const std::string& path = "/") {
 }
 
 TEST(Client, brings_status_headers_and_body_of_what_was_asked) {
-  TestServer server(echo());
+  TestServer server(echo_body());
   Asker asker;
   Ask ask{.url = url(server, "/a?b=c"), .body = "body"};
   ask.headers.add("X-Asked", "this");
@@ -75,7 +75,7 @@ TEST(Client, brings_status_headers_and_body_of_what_was_asked) {
 }
 
 TEST(Client, uses_a_connection_again_whatever_the_method) {
-  TestServer server(echo());
+  TestServer server(echo_body());
   Asker asker;
 
   const auto first = asker.one({.url = url(server), .body = "body"});
@@ -151,7 +151,7 @@ TEST(Client, says_what_came_between) {
   Asker asker;
   std::uint16_t free_port = 0;
   {
-    const TestServer server(echo());
+    const TestServer server(echo_body());
     free_port = server.port();
   }
 

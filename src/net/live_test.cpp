@@ -31,7 +31,7 @@ Handler becoming(Response::Become become, Opened opened) {
 Handler websocket(Opened opened) { return becoming(Response::Become::websocket, std::move(opened)); }
 Handler events(Opened opened) { return becoming(Response::Become::events, std::move(opened)); }
 
-void echo(const std::shared_ptr<Live>& live) {
+void echo_messages(const std::shared_ptr<Live>& live) {
   live->on_message = [live = live.get()](std::string_view text) { live->send(text); };
 }
 
@@ -71,7 +71,7 @@ std::string client_close(std::uint16_t code) {
 }
 
 TEST(Live, echoes_over_a_websocket) {
-  TestServer server(websocket(echo));
+  TestServer server(websocket(echo_messages));
   auto peer = shake_hands(server);
   for (const std::size_t size : {5U, 300U, 65536U}) {
     const std::string payload(size, 'x');
@@ -81,7 +81,7 @@ TEST(Live, echoes_over_a_websocket) {
 }
 
 TEST(Live, hears_what_came_right_behind_the_handshake) {
-  TestServer server(websocket(echo));
+  TestServer server(websocket(echo_messages));
   auto peer = server.connect();
   peer.say(std::string(kHandshake) + masked(0x81, "early"));
   peer.hear_until("\r\n\r\n");
@@ -94,7 +94,7 @@ TEST(Live, may_speak_first) {
 }
 
 TEST(Live, answers_pings) {
-  TestServer server(websocket(echo));
+  TestServer server(websocket(echo_messages));
   EXPECT_EQ(shake_hands(server).say(masked(0x89, "abc")).hear_exactly(5),
             "\x8a\x03"
             "abc");
@@ -109,7 +109,7 @@ TEST(Live, answers_the_clients_close_with_its_code) {
 }
 
 TEST(Live, answers_a_close_without_code_with_one_without_code) {
-  TestServer server(websocket(echo));
+  TestServer server(websocket(echo_messages));
   EXPECT_EQ(shake_hands(server).say(masked(0x88, "")).hear_all(), std::string("\x88\0", 2));
 }
 
@@ -134,7 +134,7 @@ TEST(Live, waits_only_so_long_for_the_peers_close) {
 }
 
 TEST(Live, closes_on_broken_rules) {
-  TestServer server(websocket(echo));
+  TestServer server(websocket(echo_messages));
   const auto answer = [&](const std::string& bytes) {
     auto peer = shake_hands(server);
     peer.say(bytes);
@@ -148,7 +148,7 @@ TEST(Live, closes_on_broken_rules) {
 }
 
 TEST(Live, refuses_handshakes_that_are_none) {
-  TestServer server(websocket(echo));
+  TestServer server(websocket(echo_messages));
   EXPECT_EQ(server.connect().say(get("/")).reply().status, 400);
   auto old = std::string(kHandshake);
   old.replace(old.find("Version: 13"), 11, "Version: 8");
@@ -339,7 +339,7 @@ TEST(Live, beyond_the_most_there_may_be_is_refused_while_requests_are_answered) 
   ServerLimits limits;
   limits.live_connections = 1;
   const auto plain = [](Request&) -> asio::awaitable<Response> { co_return Response{}; };
-  TestServer server([live = websocket(echo),
+  TestServer server([live = websocket(echo_messages),
                      plain](Request& request) { return request.path == "/live" ? live(request) : plain(request); },
                     limits);
   auto first = shake_hands(server);

@@ -92,7 +92,7 @@ class TlsPeer {
   std::string heard_;
 };
 
-asio::awaitable<Response> echo(Request& request) {
+asio::awaitable<Response> echo_scheme(Request& request) {
   Response response;
   response.body = request.scheme + request.body;
   if (request.path == "/live") {
@@ -108,7 +108,7 @@ class Tls : public testing::Test {
  protected:
   Certificate certificate_{"first"};
   std::shared_ptr<TlsContext> context_ = *TlsContext::load(certificate_.certificate_file(), certificate_.key_file());
-  TestServer server_{echo, limits(), context_};
+  TestServer server_{echo_scheme, limits(), context_};
 
   static ServerLimits limits() {
     ServerLimits limits;
@@ -148,7 +148,7 @@ TEST_F(Tls, offers_http_1_1_and_refuses_who_cannot) {
 
 TEST_F(Tls, offers_what_its_context_says_the_best_first) {
   const auto chosen = [&](Protocols protocols, std::string_view offered) {
-    const TestServer server(echo, limits(),
+    const TestServer server(echo_scheme, limits(),
                             *TlsContext::load(certificate_.certificate_file(), certificate_.key_file(), protocols));
     const TlsPeer peer(server.port(), 0, offered);
     return peer.connected() ? peer.protocol() : "refused";
@@ -161,7 +161,7 @@ TEST_F(Tls, offers_what_its_context_says_the_best_first) {
 
 TEST_F(Tls, takes_any_certificate_or_none_where_it_asks_for_one_and_goes_on_with_its_session) {
   const TestServer server(
-      echo, limits(),
+      echo_scheme, limits(),
       *TlsContext::load(certificate_.certificate_file(), certificate_.key_file(), Protocols::http1, Clients::asked));
   const Certificate own("client");
   const auto answered = [](TlsPeer& peer) {
@@ -230,7 +230,7 @@ TEST_F(Tls, ends_connections_that_do_not_speak_it) {
 TEST_F(Tls, ends_handshakes_that_take_too_long) {
   ServerLimits impatient;
   impatient.handshake_time = Duration{1};
-  TestServer server(echo, impatient, context_);
+  TestServer server(echo_scheme, impatient, context_);
   Peer silent(server.port());
   EXPECT_TRUE(silent.at_end());
 }

@@ -50,16 +50,16 @@ struct Setting {
   }
 };
 
-const Verdict kTaken{.outcome = Verdict::Outcome::delivered};
-const Verdict kDown{.outcome = Verdict::Outcome::retry, .reason = "503", .everywhere = true};
+const Verdict kAccepted{.outcome = Verdict::Outcome::delivered};
+const Verdict kUnavailable{.outcome = Verdict::Outcome::retry, .reason = "503", .everywhere = true};
 
 TEST(Lanes, a_platform_that_hangs_keeps_nobody_from_another) {
   Setting s;
-  for (int i = 0; i < 200; ++i) s.send("hanging", kTaken);
+  for (int i = 0; i < 200; ++i) s.send("hanging", kAccepted);
   s.run();
   EXPECT_EQ(s.asked, 32);
 
-  s.send("other", kTaken);
+  s.send("other", kAccepted);
   s.run();
 
   EXPECT_EQ(s.asked, 33);
@@ -67,7 +67,7 @@ TEST(Lanes, a_platform_that_hangs_keeps_nobody_from_another) {
 
 TEST(Lanes, whoever_waits_goes_when_one_has_come_back) {
   Setting s;
-  for (int i = 0; i < 40; ++i) s.send("d", kTaken);
+  for (int i = 0; i < 40; ++i) s.send("d", kAccepted);
   s.run();
   EXPECT_EQ(s.asked, 32);
   s.answer();
@@ -78,7 +78,7 @@ TEST(Lanes, whoever_waits_goes_when_one_has_come_back) {
 
 TEST(Lanes, a_platform_that_is_down_is_not_asked_and_its_callers_are_told_at_once) {
   Setting s;
-  for (int i = 0; i < 40; ++i) s.send("d", kDown);
+  for (int i = 0; i < 40; ++i) s.send("d", kUnavailable);
   s.run();
   s.answer();
   EXPECT_EQ(s.verdicts.size(), 36U);  // the last of those that waited too
@@ -86,14 +86,14 @@ TEST(Lanes, a_platform_that_is_down_is_not_asked_and_its_callers_are_told_at_onc
   s.answer();
   ASSERT_EQ(s.verdicts.size(), 40U);
 
-  s.send("d", kTaken);
+  s.send("d", kAccepted);
   s.run();
   EXPECT_EQ(s.asked, 36);
   EXPECT_TRUE(s.verdicts.back().starts_with("retry after 0 s: the platform is not asked for now"));
 
   s.clock.time += seconds(2);
-  s.send("d", kTaken);
-  s.send("d", kTaken);
+  s.send("d", kAccepted);
+  s.send("d", kAccepted);
   s.run();
   EXPECT_EQ(s.asked, 37);  // one, to see
   s.answer();
@@ -114,7 +114,7 @@ TEST(Lanes, a_fault_while_sending_gives_its_place_back) {
                    [](const std::exception_ptr& fault, const Verdict&) { EXPECT_TRUE(fault); });
     s.run();
   }
-  s.send("d", kTaken);
+  s.send("d", kAccepted);
   s.run();
   EXPECT_EQ(s.asked, 1);
 }
@@ -191,7 +191,7 @@ TEST(ProviderToken, that_was_refused_is_fetched_anew_once) {
 
 TEST(ProviderToken, a_failure_is_everybody_s_and_the_service_has_some_rest) {
   Service s;
-  s.says = std::unexpected(kDown);
+  s.says = std::unexpected(kUnavailable);
   s.get();
   s.get();
   s.answer();

@@ -23,7 +23,7 @@ std::string apple_id() {
   return out;
 }
 
-std::string text_in(const json::object& object, std::string_view member) {
+std::string text_of(const json::object& object, std::string_view member) {
   const auto* found = object.if_contains(member);
   return found != nullptr && found->is_string() ? std::string(found->as_string()) : "";
 }
@@ -37,7 +37,7 @@ std::string scalar_of(const crypto::PrivateKey& key) {
   return base64url(Bytes(der).subspan(at + before.size(), size));
 }
 
-App new_app(Platform platform) {
+App new_app_of(Platform platform) {
   App app{.platform = platform};
   switch (platform) {
     case Platform::apns:
@@ -71,7 +71,7 @@ App new_app(Platform platform) {
 }
 
 App new_app_sdk_app() {
-  App app = new_app(Platform::wns);
+  App app = new_app_of(Platform::wns);
   app.tenant = crypto::random_guid().str();
   app.id = crypto::random_guid().str();
   return app;
@@ -151,17 +151,19 @@ Result<void> set(App& app, std::string_view member, const json::value& value) {
 std::vector<App> new_apps() {
   std::vector<App> apps;
   for (const Platform platform : {Platform::apns, Platform::fcm, Platform::wns, Platform::web_push, Platform::email})
-    apps.push_back(new_app(platform));
+    apps.push_back(new_app_of(platform));
   apps.insert(apps.begin() + 3, new_app_sdk_app());
   apps.push_back(new_certificate_app());
   return apps;
 }
 
 Result<App> new_app(const json::object& wish) {
-  const auto platform = parse_platform(text_in(wish, "platform"));
+  const auto platform = parse_platform(text_of(wish, "platform"));
   if (!platform) return fail(Code::property_invalid, "\"platform\" must be apns, fcm, wns, webPush or email");
   const bool by_certificate = *platform == Platform::apns && wish.contains("certificate");
-  App app = wish.contains("appSdk") ? new_app_sdk_app() : by_certificate ? new_certificate_app() : new_app(*platform);
+  App app = wish.contains("appSdk") ? new_app_sdk_app()
+            : by_certificate        ? new_certificate_app()
+                                    : new_app_of(*platform);
   for (const auto& [member, value] : wish) HG_CHECK(set(app, member, value));
   return app;
 }
@@ -194,22 +196,22 @@ json::object as_json(const App& app, const Addresses& addresses) {
 }
 
 Result<App> app_from(const json::object& text) {
-  const auto platform = parse_platform(text_in(text, "platform"));
+  const auto platform = parse_platform(text_of(text, "platform"));
   if (!platform) return fail(Code::property_invalid, "an app of no known platform");
-  App app{.platform = *platform, .id = text_in(text, "id")};
-  app.team = text_in(text, "teamId");
-  app.certificate = text_in(text, "certificate");
-  app.environment = text_in(text, "environment");
-  app.tenant = text_in(text, "tenantId");
-  app.subject = text_in(text, "subject");
-  app.secret = text_in(text, *platform == Platform::email ? "password" : "clientSecret");
+  App app{.platform = *platform, .id = text_of(text, "id")};
+  app.team = text_of(text, "teamId");
+  app.certificate = text_of(text, "certificate");
+  app.environment = text_of(text, "environment");
+  app.tenant = text_of(text, "tenantId");
+  app.subject = text_of(text, "subject");
+  app.secret = text_of(text, *platform == Platform::email ? "password" : "clientSecret");
   if (const auto* topics = text.if_contains("topics"); topics != nullptr && topics->is_array())
     for (const auto& topic : topics->as_array()) app.topics.emplace_back(topic.as_string());
-  std::string pem = text_in(text, *platform == Platform::web_push ? "privateKeyPem" : "privateKey");
+  std::string pem = text_of(text, *platform == Platform::web_push ? "privateKeyPem" : "privateKey");
   if (const auto* account = text.if_contains("serviceAccount"); account != nullptr && account->is_object()) {
-    app.key_id = text_in(account->as_object(), "private_key_id");
-    app.account = text_in(account->as_object(), "client_email");
-    pem = text_in(account->as_object(), "private_key");
+    app.key_id = text_of(account->as_object(), "private_key_id");
+    app.account = text_of(account->as_object(), "client_email");
+    pem = text_of(account->as_object(), "private_key");
   }
   if (!pem.empty()) app.key = crypto::PrivateKey::from_pem(pem);
   const bool keyed = *platform == Platform::apns || *platform == Platform::fcm || *platform == Platform::web_push;

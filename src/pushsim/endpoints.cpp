@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
+#include "pushsim/fields.h"
 
 namespace hg::pushsim {
 
@@ -17,10 +18,6 @@ constexpr std::size_t kPoint = 65;
 constexpr auto kChannelLife = std::chrono::days(30);
 
 constexpr std::array<std::string_view, 3> kStates{"live", "gone", "expired"};
-
-std::unexpected<Error> wrong(std::string_view member, std::string_view right) {
-  return fail(Code::property_invalid, fmt::format("\"{}\" must be {}", member, right), fmt::format("/{}", member));
-}
 
 // As long and as odd as the vendors' own, so that nobody relies on their form.
 std::string new_id(Platform platform) {
@@ -55,10 +52,10 @@ Result<void> set(Endpoint& endpoint, std::string_view member, const json::value&
       endpoint.since = now;
       return {};
     }
-    return wrong(member, "live, gone or expired");
+    return must_be(member, "live, gone or expired");
   }
   if (member == "online") {
-    if (!value.is_bool()) return wrong(member, "true or false");
+    if (!value.is_bool()) return must_be(member, "true or false");
     endpoint.online = value.as_bool();
     return {};
   }
@@ -67,12 +64,12 @@ Result<void> set(Endpoint& endpoint, std::string_view member, const json::value&
 
 Result<void> set_new(Endpoint& endpoint, std::string_view member, const json::value& value, Time now) {
   if (member == "app" || member == "applicationServerKey") {
-    if (!value.is_string()) return wrong(member, "a text");
+    if (!value.is_string()) return must_be(member, "a text");
     endpoint.app = value.as_string();
     return {};
   }
   if (member == "id") {
-    if (!value.is_string() || value.as_string().empty()) return wrong(member, "a text");
+    if (!value.is_string() || value.as_string().empty()) return must_be(member, "a text");
     endpoint.id = value.as_string();
     return {};
   }
@@ -82,7 +79,7 @@ Result<void> set_new(Endpoint& endpoint, std::string_view member, const json::va
     } else if (value == "sandbox") {
       endpoint.environment = Door::apns_sandbox;
     } else {
-      return wrong(member, "production or sandbox");
+      return must_be(member, "production or sandbox");
     }
     return {};
   }
@@ -106,7 +103,7 @@ Result<Endpoint*> Endpoints::add(Platform platform, const json::object& wish, st
   if (made.id.empty()) made.id = new_id(platform);
   if (platform == Platform::web_push) {
     if (!made.app.empty() && !is_point(made.app))
-      return wrong("applicationServerKey", "an uncompressed P-256 point (65 bytes) as base64url");
+      return must_be("applicationServerKey", "an uncompressed P-256 point (65 bytes) as base64url");
     made.key = crypto::PrivateKey::generate(crypto::Alg::es256);
     made.secret = crypto::random_bytes(kSecret);
   }

@@ -16,6 +16,8 @@ namespace asio = boost::asio;
 // Where a connection came in. Apple's two environments are hosts of their own, and so they are doors here.
 enum class Door : std::uint8_t { plain, secure, apns, apns_sandbox, mail };
 
+inline constexpr std::size_t kMostBody = 1024 * 1024;  // what a service refuses as too large must have come first
+
 // What a service remembers of a connection.
 struct Conversation {
   std::string provider = {};     // APNs: team and key of the first valid provider token

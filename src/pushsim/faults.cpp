@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "pushsim/fields.h"
+
 namespace hg::pushsim {
 
 namespace {
@@ -28,10 +30,6 @@ constexpr std::array<std::pair<std::string_view, Fault::Kind>, 12> kKinds{{
 
 constexpr double kLongest = 3600;  // seconds, of a latency or Retry-After; it only needs to be finite
 
-std::unexpected<Error> wrong(std::string_view member, std::string_view right) {
-  return fail(Code::property_invalid, fmt::format("\"{}\" must be {}", member, right), fmt::format("/{}", member));
-}
-
 std::optional<double> number_in(const json::value& value, double least, double most) {
   if (!value.is_number()) return std::nullopt;
   const auto number = value.to_number<double>();
@@ -41,21 +39,21 @@ std::optional<double> number_in(const json::value& value, double least, double m
 Result<void> set_what(Fault& fault, std::string_view member, const json::value& value) {
   if (member == "latencyMs") {
     const auto ms = number_in(value, 0, kLongest * 1000);
-    if (!ms) return wrong(member, "a number of milliseconds");
+    if (!ms) return must_be(member, "a number of milliseconds");
     fault.latency = Duration(std::llround(*ms));
   } else if (member == "status") {
     const auto status = number_in(value, 200, 599);
-    if (!status) return wrong(member, "an HTTP or SMTP status");
+    if (!status) return must_be(member, "an HTTP or SMTP status");
     fault.status = static_cast<int>(*status);
   } else if (member == "retryAfter") {
     const auto seconds = number_in(value, 0, kLongest);
-    if (!seconds) return wrong(member, "a number of seconds");
+    if (!seconds) return must_be(member, "a number of seconds");
     fault.retry_after = static_cast<int>(*seconds);
   } else if (member == "reason") {
-    if (!value.is_string()) return wrong(member, "a text");
+    if (!value.is_string()) return must_be(member, "a text");
     fault.reason = value.as_string();
   } else if (member == "after") {
-    if (!value.is_bool()) return wrong(member, "true or false");
+    if (!value.is_bool()) return must_be(member, "true or false");
     fault.after = value.as_bool();
   } else {
     return fail(Code::property_invalid, fmt::format("\"{}\" is unknown; see docs/pushsim.md", member));
@@ -67,24 +65,24 @@ Result<void> set(Fault& fault, std::string_view member, const json::value& value
   if (member == "fault") {
     const auto* kind = std::ranges::find_if(
         kKinds, [&](const auto& known) { return value.is_string() && value.as_string() == known.first; });
-    if (kind == kKinds.end()) return wrong(member, "one of the faults that docs/pushsim.md lists");
+    if (kind == kKinds.end()) return must_be(member, "one of the faults that docs/pushsim.md lists");
     fault.kind = kind->second;
   } else if (member == "platform") {
     fault.platform = value.is_string() ? parse_platform(value.as_string()) : std::nullopt;
-    if (!fault.platform) return wrong(member, "apns, fcm, wns, webPush or email");
+    if (!fault.platform) return must_be(member, "apns, fcm, wns, webPush or email");
   } else if (member == "endpoint") {
-    if (!value.is_string()) return wrong(member, "the id of an endpoint");
+    if (!value.is_string()) return must_be(member, "the id of an endpoint");
     fault.endpoint = value.as_string();
   } else if (member == "on") {
-    if (!value.is_string()) return wrong(member, "push, token or withdraw");
+    if (!value.is_string()) return must_be(member, "push, token or withdraw");
     fault.on = value.as_string();
   } else if (member == "proportion") {
     const auto share = number_in(value, 0, 1);
-    if (!share) return wrong(member, "between 0 and 1");
+    if (!share) return must_be(member, "between 0 and 1");
     fault.proportion = *share;
   } else if (member == "times") {
     const auto times = number_in(value, 1, 1e12);
-    if (!times) return wrong(member, "a number from 1");
+    if (!times) return must_be(member, "a number from 1");
     fault.times = static_cast<std::uint64_t>(*times);
   } else {
     return set_what(fault, member, value);

@@ -22,6 +22,10 @@ std::optional<std::int64_t> digits(std::string_view text) {
   return number;
 }
 
+std::unexpected<Error> must_be(std::string_view member, std::string_view right) {
+  return fail(Code::property_invalid, fmt::format("\"{}\" must be {}", member, right), fmt::format("/{}", member));
+}
+
 std::optional<std::string> text_in(const json::object& object, std::string_view member) {
   const auto* found = object.if_contains(member);
   if (found == nullptr || !found->is_string()) return std::nullopt;

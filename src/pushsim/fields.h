@@ -17,6 +17,8 @@ namespace hg::pushsim {
 std::optional<std::int64_t> digits(std::string_view text);
 
 std::optional<std::string> text_in(const json::object& object, std::string_view member);
+// That `member` is not what is `right`: "\"times\" must be a number from 1".
+std::unexpected<Error> must_be(std::string_view member, std::string_view right);
 // A NumericDate (RFC 7519 §2); within what a Time can hold.
 std::optional<Time> seconds_in(const json::object& object, std::string_view member);
 // A member that is an object, or null.

@@ -14,8 +14,6 @@ namespace hg::pushsim {
 
 namespace {
 
-constexpr std::size_t kMostBody = 1024 * 1024;  // what a service refuses as too large must have come first
-
 class Http1 {
  public:
   Http1(Visitor visitor, const Service& service) : visitor_(std::move(visitor)), service_(service) {}

@@ -16,7 +16,6 @@ namespace hg::pushsim {
 
 namespace {
 
-constexpr std::size_t kMostBody = 1024 * 1024;
 constexpr std::uint64_t kAnyNumber = 1'000'000'000;
 constexpr std::size_t kMostUnsent = 1024 * 1024;  // beyond, the peer must read before anything more is made for it
 

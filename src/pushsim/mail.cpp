@@ -14,7 +14,7 @@ namespace hg::pushsim {
 namespace {
 
 constexpr std::size_t kMostLine = 998;  // RFC 5322 §2.1.1
-constexpr int kMostDepth = 5;           // of parts in parts
+constexpr int kMostNesting = 5;         // of parts in parts
 
 using Fields = std::vector<std::pair<std::string, std::string>>;  // names in lower case, unfolded
 
@@ -123,7 +123,7 @@ std::string decoded_body(const Entity& entity) {
 void add_parts(const Entity& entity, int depth, json::array& parts, std::vector<std::string>& problems) {
   const auto field = entity.field("content-type");
   const std::string type = lower(trim(field.substr(0, field.find(';'))));
-  if (!type.starts_with("multipart/") || depth >= kMostDepth) {
+  if (!type.starts_with("multipart/") || depth >= kMostNesting) {
     std::string text = decoded_body(entity);
     if (!valid_utf8(text)) {
       problems.push_back(fmt::format("a part of type {} is no UTF-8", type));

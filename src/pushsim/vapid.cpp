@@ -14,7 +14,7 @@ namespace hg::pushsim {
 namespace {
 
 constexpr std::string_view kScheme = "vapid ";
-constexpr auto kLongest = std::chrono::hours(24);  // RFC 8292 §2
+constexpr auto kLongestAhead = std::chrono::hours(24);  // RFC 8292 §2
 
 // The parameters `t` and `k`, each once, in any order, bare or quoted.
 struct Parameters {
@@ -60,7 +60,7 @@ Examined<> check_claims(const json::object& claims, std::string_view origin, Tim
   const auto expiry = seconds_in(claims, "exp");
   if (!expiry) return refuse(403, "", "exp is missing, or no number of seconds");
   if (*expiry <= now) return refuse(403, "", "the token has expired at " + iso(*expiry));
-  if (*expiry > now + kLongest) return refuse(403, "", "exp is more than 24 h ahead: " + iso(*expiry));
+  if (*expiry > now + kLongestAhead) return refuse(403, "", "exp is more than 24 h ahead: " + iso(*expiry));
   return check_subject(claims);
 }
 
@@ -88,7 +88,7 @@ Examined<Vapid> read_vapid(VerifiedVapid& verified, std::string_view authorizati
   auto vapid = known != nullptr ? Examined<Vapid>(*known) : check_signature(authorization);
   if (!vapid) return vapid;
   HG_EXAMINE(check_claims(vapid->claims, origin, now));
-  if (known == nullptr) verified.put(field, *vapid, now + kLongest);
+  if (known == nullptr) verified.put(field, *vapid, now + kLongestAhead);
   return vapid;
 }
 

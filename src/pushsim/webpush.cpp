@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kResource = "/push/";
 constexpr std::string_view kMessage = "/message/";
-constexpr std::size_t kMostBody = 4096;  // RFC 8030 §7.2: at least so much must be taken; no service takes more
+constexpr std::size_t kMostMessage = 4096;  // RFC 8030 §7.2: at least so much must be taken; no service takes more
 constexpr std::size_t kMostTopic = 32;
 constexpr std::int64_t kMostTtl = 30L * 24 * 60 * 60;  // what is asked beyond is kept for so long
 
@@ -74,10 +74,10 @@ Examined<> check_authority(World& world, const Call& call, const Endpoint& endpo
 
 Examined<> read_body(const net::Request& request, const Endpoint& endpoint, Received& received) {
   received.details["size"] = request.body.size();
-  if (request.body.size() > kMostBody)
+  if (request.body.size() > kMostMessage)
     return refuse(
         413, "104",
-        fmt::format("the body has {} bytes, {} may be (3993 before encryption)", request.body.size(), kMostBody));
+        fmt::format("the body has {} bytes, {} may be (3993 before encryption)", request.body.size(), kMostMessage));
   if (request.body.empty()) return {};
   const auto encoding = request.headers.find("Content-Encoding").value_or("");
   if (encoding != "aes128gcm")

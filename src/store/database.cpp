@@ -209,7 +209,7 @@ asio::awaitable<void> Database::run(Threads& threads, Work work, std::exception_
     // Tracked: the loop goes on running for what it will be told.
     asio::any_io_executor executor =
         asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
-    Job job = [work, &error, executor, handler = std::move(handler)](Connection* tx) mutable {
+    Task job = [work, &error, executor, handler = std::move(handler)](Connection* tx) mutable {
       error = tx != nullptr ? in_transaction(*tx, work) : closed();
       asio::post(executor, std::move(handler));
     };

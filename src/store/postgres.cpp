@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "store/postgres_reach.h"
 #include "store/postgres_values.h"
+#include "store/statements.h"
 
 namespace hg::store {
 
@@ -21,19 +22,11 @@ using Steady = std::chrono::steady_clock;
 using postgres::Answer;
 using postgres::Reach;
 
-// Texts are constants, so this many are never met.
-constexpr std::size_t kMaxStatements = 512;
-constexpr std::size_t kMaxColumns = 64;
 constexpr int kBinary = 1;
 // Beyond the server's own bounds: then it or the network does nothing at all.
 constexpr Duration kGrace = std::chrono::seconds(3);
 constexpr Duration kFirstPause = std::chrono::milliseconds(50);
 constexpr Duration kLongestPause = std::chrono::seconds(2);
-
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
 
 std::string one_line(std::string_view message) {
   while (message.ends_with('\n')) message.remove_suffix(1);

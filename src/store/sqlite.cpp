@@ -10,18 +10,11 @@
 #include <system_error>
 #include <unordered_map>
 
+#include "store/statements.h"
+
 namespace hg::store {
 
 namespace {
-
-// Prepared statements a connection keeps; texts are constants, so this many are never met.
-constexpr std::size_t kMaxStatements = 512;
-constexpr std::size_t kMaxColumns = 64;
-
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
 
 // SQLite gives its log and index the file's own mode, so the file is made first.
 void make_private(const std::string& path) {

@@ -225,6 +225,8 @@ void erase(Connection& tx, const FeedKey& feed, const SubscriptionId& id) {
           {feed.shard(), feed.user, feed.app, id});
 }
 
+#undef HG_COLUMNS
+
 }  // namespace subscriptions
 
 namespace channels {

@@ -9,7 +9,7 @@ Threads::Threads(std::vector<std::unique_ptr<Connection>> connections, std::size
   for (auto& connection : connections_) threads_.emplace_back([this, &connection] { work_off(*connection); });
 }
 
-std::optional<Job> Threads::push(Job job, bool first) {
+std::optional<Task> Threads::push(Task job, bool first) {
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_) return job;
@@ -66,7 +66,7 @@ void Threads::work_off(Connection& connection) noexcept {
   while (auto job = next()) (*job)(&connection);
 }
 
-std::optional<Job> Threads::next() {
+std::optional<Task> Threads::next() {
   std::unique_lock lock(mutex_);
   some_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
   if (jobs_.empty()) return std::nullopt;

@@ -18,7 +18,7 @@
 namespace hg::store {
 
 // Called with null where it could not be run, for the store is closed.
-using Job = std::move_only_function<void(Connection*)>;
+using Task = std::move_only_function<void(Connection*)>;
 
 class Threads {
  public:
@@ -33,7 +33,7 @@ class Threads {
   Threads& operator=(const Threads&) = delete;
 
   // Nullopt; after stop() the job, given back.
-  std::optional<Job> push(Job job, bool first = false);
+  std::optional<Task> push(Task job, bool first = false);
   // Answers when the job was run; false where it will not be.
   bool run_now(FunctionRef<void(Connection*)> work, bool first = false);
   // Throws Fault::Kind::busy.
@@ -47,12 +47,12 @@ class Threads {
  private:
   using Steady = std::chrono::steady_clock;
   struct Waiting {
-    Job job;
+    Task job;
     Steady::time_point since;
   };
 
   void work_off(Connection& connection) noexcept;
-  std::optional<Job> next();
+  std::optional<Task> next();
 
   std::vector<std::unique_ptr<Connection>> connections_;
   const std::size_t most_;
