@@ -1,7 +1,11 @@
-# heliograph_folder(name FLOORS lower... LIBRARIES external... [PRECOMPILES header... | PRECOMPILED_BY folder] [TESTS_SHARE])
+# heliograph_folder(name FLOORS lower... LIBRARIES external... [PRECOMPILES header... | PRECOMPILED_BY folder] [TESTS_SHARE]
+#   [BATCH] [BATCH_TESTS] [FUZZED source...])
 # Makes the library of src/<name> from its sources and the test program <name>_test from its *_test.cpp files.
 # What many files read is compiled once: a folder precompiles headers for itself, or takes those of a lower one (base).
 # Its tests do the same with GoogleTest among them, and with the folder's testing.h where TESTS_SHARE says so.
+# BATCH, BATCH_TESTS: with HELIOGRAPH_BATCH several of its sources, of its tests, are compiled as one (CMake's unity build), which takes half
+# the time: names that are private to a file are then distinct within the folder.
+# FUZZED: what a fuzzer (fuzz/) runs through; its branches are counted under AddressSanitizer, and steer it.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS url)
@@ -14,9 +18,6 @@ find_library(PQ pq REQUIRED)
 find_path(PQ_HEADERS libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
 find_package(ZLIB REQUIRED)
 
-# The libraries whose branches steer the fuzzers (fuzz/).
-set(HELIOGRAPH_FUZZED "^heliograph_(base|crypto|net|bus|model|push|feed|api)$")
-
 # heliograph_compile(target [PRECOMPILES header... | PRECOMPILED_BY target])
 function(heliograph_compile target)
   cmake_parse_arguments(ARG "" "PRECOMPILED_BY" "PRECOMPILES" ${ARGN})
@@ -25,9 +26,6 @@ function(heliograph_compile target)
   target_compile_definitions(${target} PRIVATE
     BOOST_ALL_NO_LIB BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
     BOOST_ASIO_DISABLE_BOOST_DATE_TIME BOOST_JSON_STATIC_LINK HELIOGRAPH_VERSION="${PROJECT_VERSION}")
-  if(HELIOGRAPH_SANITIZE STREQUAL "address+undefined" AND target MATCHES "${HELIOGRAPH_FUZZED}")
-    target_compile_options(${target} PRIVATE -fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp)
-  endif()
   if(ARG_PRECOMPILES)
     target_precompile_headers(${target} PRIVATE ${ARG_PRECOMPILES})
   elseif(ARG_PRECOMPILED_BY)
@@ -57,12 +55,22 @@ function(heliograph_floor name result)
   message(FATAL_ERROR "${name} has no floor in cmake/Folders.cmake")
 endfunction()
 
+function(heliograph_batch target wanted)
+  if(HELIOGRAPH_BATCH AND wanted)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${HELIOGRAPH_BATCH})
+  endif()
+endfunction()
+
 function(heliograph_folder name)
-  cmake_parse_arguments(ARG "TESTS_SHARE" "PRECOMPILED_BY" "FLOORS;LIBRARIES;SOURCES;PRECOMPILES" ${ARGN})
+  cmake_parse_arguments(ARG "TESTS_SHARE;BATCH;BATCH_TESTS" "PRECOMPILED_BY" "FLOORS;LIBRARIES;SOURCES;PRECOMPILES;FUZZED" ${ARGN})
   set(folder ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   file(GLOB tests CONFIGURE_DEPENDS ${folder}/*_test.cpp)
   list(REMOVE_ITEM sources ${tests} ${folder}/main.cpp)
+  if(HELIOGRAPH_SANITIZE STREQUAL "address+undefined" AND ARG_FUZZED)
+    set_source_files_properties(${ARG_FUZZED} PROPERTIES
+      COMPILE_OPTIONS -fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
   set(links ${ARG_LIBRARIES})
   heliograph_floor(${name} mine)
   foreach(floor ${ARG_FLOORS})
@@ -93,5 +101,7 @@ function(heliograph_folder name)
     heliograph_test(${name}_test "${tests}" ${precompiled_for_tests})
     target_link_libraries(${name}_test PRIVATE heliograph_${name})
     set_tests_properties(${name}_test PROPERTIES TIMEOUT 600)
+    heliograph_batch(${name}_test ${ARG_BATCH_TESTS})
   endif()
+  heliograph_batch(heliograph_${name} ${ARG_BATCH})
 endfunction()

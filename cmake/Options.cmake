@@ -7,6 +7,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 add_compile_options(-fPIE)
 
 set(HELIOGRAPH_SANITIZE "" CACHE STRING "address+undefined, thread, or empty")
+set(HELIOGRAPH_BATCH 0 CACHE STRING "Sources that are compiled as one where a folder allows it (cmake/Folders.cmake); 0: each alone")
 option(HELIOGRAPH_HARDEN "Hardening flags of a release" OFF)
 
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
