@@ -72,14 +72,19 @@ std::string asked_for(const char* what) {
 
 }  // namespace
 
-void add_common(Command command, Common& common) {
-  const Option data =
-      command.option("--data", common.target.data, "the data directory, by the running server's socket or alone");
-  command.option("--server", common.target.server, "the server's URL").excludes(data);
+Option add_remote(Command command, Common& common) {
+  const Option server = command.option("--server", common.target.server, "the server's URL");
   command.option("--token-file", common.target.token_file,
                  "file with an administrator's token, - for standard input (or HELIOGRAPH_TOKEN)");
   command.option("--ca", common.target.ca, "PEM file of the authority that signed the server's certificate");
   command.flag("--json", common.json, "print JSON");
+  return server;
+}
+
+void add_common(Command command, Common& common) {
+  const Option data =
+      command.option("--data", common.target.data, "the data directory, by the running server's socket or alone");
+  add_remote(command, common).excludes(data);
 }
 
 Result<app::Config> configuration(const std::string& file, const std::string& data) {

@@ -30,6 +30,8 @@ struct Common {
 
 // Adds --data, --server, --token-file and --ca, and --json.
 void add_common(Command command, Common& common);
+// The same without --data; the answer is --server.
+Option add_remote(Command command, Common& common);
 
 // The environment, and the file where one is named; `data` where it is not "".
 Result<app::Config> configuration(const std::string& file, const std::string& data);

@@ -33,6 +33,8 @@ struct Patient {
   bool offline = false;  // nobody else is asked
 };
 
+inline constexpr Duration kSoon = std::chrono::days(30);  // what ends before is worth a line
+
 using Findings = std::vector<Finding>;
 
 // The files (doctor_data.cpp).

@@ -137,6 +137,23 @@ Finding remembered(const store::Credential& one, const store::CrossDeviceApp& ap
   return finding;
 }
 
+std::optional<Time> end_of(const store::Credential& one) {
+  const auto end =
+      std::ranges::find(one.facts, "certificateExpirationDateTime", [](const auto& fact) { return fact.first; });
+  return end == one.facts.end() ? std::nullopt : parse_iso(end->second);
+}
+
+// What is taken today ends nevertheless.
+Finding mind_the_end(Finding finding, const store::Credential& one, const store::CrossDeviceApp& app, Time now) {
+  const auto end = end_of(one);
+  if (finding.health == Health::fail || !end || *end > now + kSoon) return finding;
+  const bool over = *end <= now;
+  finding.health = over ? Health::fail : Health::warn;
+  finding.evidence += fmt::format("; its certificate {} {}", over ? "ended at" : "ends at", iso(*end));
+  finding.fix = replace(one, app);
+  return finding;
+}
+
 // Web Push goes without credentials, in the name of the app's host.
 void check_default_subjects(const Shown& shown, Findings& findings) {
   for (const auto& app : shown.apps) {
@@ -187,7 +204,8 @@ void check_credentials(const Patient& patient, Findings& findings) {
   for (const auto& one : shown.credentials) {
     const auto* app = shown.app(one.app);
     if (app == nullptr) continue;
-    findings.push_back(asked ? judge(one, *app, *answers.at(findings.size() - before)) : remembered(one, *app));
+    auto finding = asked ? judge(one, *app, *answers.at(findings.size() - before)) : remembered(one, *app);
+    findings.push_back(mind_the_end(std::move(finding), one, *app, patient.now));
   }
   if (findings.size() == before)
     findings.push_back({"credentials", Health::ok, "no push platform is configured but Web Push"});

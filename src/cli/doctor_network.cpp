@@ -22,8 +22,6 @@ namespace hg::cli {
 
 namespace {
 
-constexpr Duration kSoon = std::chrono::days(30);
-
 std::string text_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;

@@ -99,8 +99,6 @@ Option Command::flag(const std::string& name, bool& value, const std::string& se
   return Option(app_->add_flag(name, value, sentence));
 }
 
-Option Command::known(const std::string& name) const { return Option(app_->get_option(name)); }
-
 void Command::runs(std::function<std::string()> missing, std::function<int()> work) const {
   app_->callback([chosen = chosen_, missing = std::move(missing), work = std::move(work)] {
     if (const std::string what = missing(); !what.empty()) throw CLI::RequiredError(what);

@@ -53,7 +53,6 @@ class Command {
   template <typename T>
   Option option(const std::string& name, T& value, const std::string& sentence) const;
   Option flag(const std::string& name, bool& value, const std::string& sentence) const;
-  [[nodiscard]] Option known(const std::string& name) const;
 
   void runs(std::function<int()> work) const {
     runs([] { return std::string(); }, std::move(work));

@@ -125,6 +125,20 @@ test('a clock that is behind what was written', (t) => {
   finds(doctor(data), 'clock', 'FAIL', /but the store was written at/);
 });
 
+test('an APNs certificate that ends soon, or ended since it was set', (t) => {
+  const data = deployment(t), pem = path.join(temporaryFolder(t), 'apns.pem');
+  const done = spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '5', '-subj', '/CN=Apple Push Services: com.contoso.app', '-keyout', pem, '-out', `${pem}.cert`], { encoding: 'utf8' });
+  assert.equal(done.status, 0, done.stderr);
+  writeFileSync(pem, readFileSync(pem, 'utf8') + readFileSync(`${pem}.cert`, 'utf8'));
+  const added = run(['credential', 'add-apns', '--data', data, '--certificate-file', pem]);
+  assert.equal(added.status, 0, added.stderr);
+  finds(doctor(data, ['--offline']), 'credentials', 'warn', /com\.contoso\.app .*; its certificate ends at 20/);
+  // As it is a week later.
+  const moved = spawnSync('sqlite3', [path.join(data, 'heliograph.db'), "UPDATE credentials SET facts = replace(facts, strftime('%Y-%m', 'now', '+5 days'), '2020-01')"], { encoding: 'utf8' });
+  assert.equal(moved.status, 0, moved.stderr);
+  finds(doctor(data, ['--offline']), 'credentials', 'FAIL', /its certificate ended at 2020-01/);
+});
+
 test('certificates: ended soon, of another key, for another name, none where HTTPS is wanted', (t) => {
   const data = deployment(t);
   const tls = path.join(data, 'tls');
