@@ -3,8 +3,11 @@
 #include <future>
 
 #include "api/testing.h"
+#include "base/run_for_tests.h"
 #include "net/peer_for_tests.h"
 #include "net/server.h"
+#include "store/grants.h"
+#include "store/keys.h"
 
 namespace hg::api {
 namespace {
@@ -63,8 +66,14 @@ struct LiveHouse {
     const auto [name, value] = house.as(user);
     return name + ": " + value + "\r\n";
   }
-  std::string ticket() {
-    const auto reply = house.call("POST", "/beta/me/notifications/stream/tickets", {house.as(house.alice)});
+  // By a token of alice's, of that family.
+  std::string ticket(const Guid& family = {}) {
+    identity::TokenRequest token;
+    token.user = house.alice;
+    token.application = house.client_app;
+    token.scope = "Notifications.ReadWrite.CreatedByApp";
+    token.family = family;
+    const auto reply = house.call("POST", "/beta/me/notifications/stream/tickets", {house.bearer_of(std::move(token))});
     EXPECT_EQ(reply.status, 201) << reply.body;
     return reply.at("/ticket");
   }
@@ -168,6 +177,35 @@ TEST(Live, a_revocation_closes_it) {
   live.house.alice.blocked = true;
   live.house.store->transact_now(
       [&](store::Connection& tx) { return store::users::update(tx, live.house.alice).has_value(); });
+  live.house.registry.load();
+  live.on_loop([&] { live.streams.recheck(); });
+  EXPECT_EQ(hear(peer), "close 4403");
+}
+
+TEST(Live, a_key_that_ends_closes_what_it_signed_by_a_ticket_too) {
+  LiveHouse live;
+  auto by_token = live.websocket("/beta/me/notifications/stream", live.authorization(live.house.alice));
+  auto by_ticket = live.websocket("/beta/me/notifications/stream?ticket=" + live.ticket());
+  for (auto* peer : {&by_token, &by_ticket}) peer->hear_until("\r\n\r\n");
+  const std::string signed_with = live.house.registry.directory()->signing_kid();
+  asio::io_context here;
+  ASSERT_TRUE(run(here, live.house.registry.rotate_keys({}, std::nullopt)));
+  live.on_loop([&] { live.streams.recheck(); });
+  live.house.store->transact_now([&](store::Connection& tx) { store::keys::remove(tx, signed_with); });
+  live.house.registry.load();
+  live.on_loop([&] { live.streams.recheck(); });
+  for (auto* peer : {&by_token, &by_ticket}) EXPECT_EQ(hear(*peer), "close 4403");
+}
+
+TEST(Live, a_family_that_is_revoked_closes_what_a_ticket_opened) {
+  LiveHouse live;
+  const Guid family = crypto::random_guid();
+  auto peer = live.websocket("/beta/me/notifications/stream?ticket=" + live.ticket(family));
+  peer.hear_until("\r\n\r\n");
+  live.house.store->transact_now([&](store::Connection& tx) {
+    store::revocations::add(tx,
+                            {store::Revocation::Kind::family, family, live.house.clock.now() + std::chrono::hours(1)});
+  });
   live.house.registry.load();
   live.on_loop([&] { live.streams.recheck(); });
   EXPECT_EQ(hear(peer), "close 4403");

@@ -22,7 +22,9 @@ std::string payload_of(const Grant& grant) {
       .field("user", principal.user)
       .field("application", principal.application)
       .field("session", principal.session)
+      .field("family", principal.family)
       .field("token", principal.token)
+      .field("key", principal.key)
       .field("expires", to_ms(principal.expires))
       .field("notifications", principal.scopes.has(identity::Scope::notifications))
       .field("activities", principal.scopes.has(identity::Scope::activities));
@@ -31,8 +33,10 @@ std::string payload_of(const Grant& grant) {
   return text;
 }
 
+// Zero where it is not there: the version before wrote no family and no key.
 Guid guid_in(const json::object& payload, std::string_view name) {
-  return Guid::parse(std::string_view(payload.at(name).as_string())).value_or(Guid{});
+  const json::value* found = payload.if_contains(name);
+  return found == nullptr ? Guid{} : Guid::parse(std::string_view(found->as_string())).value_or(Guid{});
 }
 
 Grant grant_of(const std::string& text) {
@@ -43,7 +47,9 @@ Grant grant_of(const std::string& text) {
   principal.user = UserId{guid_in(payload, "user")};
   principal.application = ApplicationId{guid_in(payload, "application")};
   principal.session = guid_in(payload, "session");
+  principal.family = guid_in(payload, "family");
   principal.token = guid_in(payload, "token");
+  principal.key = guid_in(payload, "key");
   principal.expires = from_ms(payload.at("expires").as_int64());
   if (payload.at("notifications").as_bool()) principal.scopes.add(identity::Scope::notifications);
   if (payload.at("activities").as_bool()) principal.scopes.add(identity::Scope::activities);

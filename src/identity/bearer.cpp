@@ -23,7 +23,7 @@ Error foreign_issuer(const json::object& claims) {
   return {Code::issuer_unknown, "the access token is of an issuer that is not trusted here"};
 }
 
-Result<Principal> principal_of(const json::object& claims, std::string_view base) {
+Result<Principal> principal_of(const json::object& claims, std::string_view base, const Guid& key) {
   Principal principal;
   const auto application = ApplicationId::parse(text_in(claims, "appid"));
   if (!application) return fail(Code::token_invalid, "the token names no application (appid)");
@@ -45,6 +45,7 @@ Result<Principal> principal_of(const json::object& claims, std::string_view base
   principal.session = Guid::parse(text_in(claims, "sid")).value_or(Guid{});
   principal.family = Guid::parse(text_in(claims, "fam")).value_or(Guid{});
   principal.token = Guid::parse(text_in(claims, "jti")).value_or(Guid{});
+  principal.key = key;
   principal.expires = *time_in(claims, "exp");
   return principal;
 }
@@ -77,18 +78,7 @@ Result<Principal> Bearer::verify(std::string_view authorization, std::string_vie
   return verify_token(trim(authorization.substr(space + 1)), base, now);
 }
 
-// What a key signed that is there no longer is not remembered either.
-void Bearer::forget_ended_keys() {
-  const auto directory = registry_.directory();
-  if (directory->version() == directory_) return;
-  directory_ = directory->version();
-  auto keys = directory->verify_key_ids();
-  if (!std::ranges::includes(keys, keys_)) cache_.clear();
-  keys_ = std::move(keys);
-}
-
 Result<Principal> Bearer::verify_token(std::string_view token, std::string_view base, Time now) {
-  forget_ended_keys();
   const crypto::Digest digest = crypto::sha256(token);
   if (const Principal* known = cache_.find(digest, now)) return admitted(*known, now);
   HG_TRY(Principal principal, examine(token, base, now));
@@ -126,7 +116,7 @@ Result<Bearer::Ours> Bearer::read(std::string_view token, Time now) const {
     return fail(Code::token_invalid, "the access token's signature is not ours");
   if (jwt->typ != "at+jwt") return fail(Code::token_invalid, "this is no access token; an ID token, perhaps");
   HG_CHECK(check_times(jwt->claims, now));
-  return Ours{jwt->claims, issued_at};
+  return Ours{jwt->claims, issued_at, key->name};
 }
 
 Result<Principal> Bearer::examine(std::string_view token, std::string_view base, Time now) const {
@@ -137,7 +127,7 @@ Result<Principal> Bearer::examine(std::string_view token, std::string_view base,
     return fail(Code::wrong_audience,
                 fmt::format("the access token is for {}; ask for one for api://heliograph", audience));
   // Its scopes were spelled for the listener that issued it, which may be another one.
-  return principal_of(ours.claims, ours.issued_at);
+  return principal_of(ours.claims, ours.issued_at, ours.key);
 }
 
 Result<Principal> Bearer::verify_assertion(std::string_view token, const Application& application, Time now) const {
@@ -145,7 +135,7 @@ Result<Principal> Bearer::verify_assertion(std::string_view token, const Applica
   const std::string audience = text_in(ours.claims, "aud");
   if (!equal_ignoring_case(audience, application.id.str()) && !equal_ignoring_case(audience, application.resource()))
     return fail(Code::wrong_audience, fmt::format("the assertion is for {}", audience));
-  HG_TRY(Principal principal, principal_of(ours.claims, ours.issued_at));
+  HG_TRY(Principal principal, principal_of(ours.claims, ours.issued_at, ours.key));
   if (principal.app_only) return fail(Code::token_invalid, "the assertion is of an application alone");
   HG_CHECK(still_good(principal, now));
   return principal;
@@ -164,6 +154,8 @@ Result<void> Bearer::still_good(const Principal& principal, Time now) const {
     return fail(Code::token_revoked, "the user is gone");
   if (!principal.session.zero() && directory->revoked(store::Revocation::Kind::session, principal.session))
     return fail(Code::token_revoked, "the session was ended");
+  if (!principal.key.zero() && !directory->verifies_with(principal.key))
+    return fail(Code::token_revoked, "the key that signed it has ended");
   if (!principal.token.zero() && directory->revoked(store::Revocation::Kind::token, principal.token))
     return fail(Code::token_revoked, "the token was revoked");
   if (!principal.family.zero() && directory->revoked(store::Revocation::Kind::family, principal.family))

@@ -22,6 +22,7 @@ struct Principal {
   Guid session;  // sid
   Guid family;   // of the code and refresh tokens that it came of; zero: none
   Guid token;    // jti
+  Guid key;      // that signed it (VerifyKey::name); zero: none of ours
   Time expires{};
   bool app_only = false;
   bool local_administrator = false;  // of the Unix socket: whoever may use the data directory
@@ -51,13 +52,13 @@ class Bearer {
   [[nodiscard]] Result<void> still_good(const Principal& principal, Time now) const;
 
  private:
-  void forget_ended_keys();
   Result<Principal> admitted(Principal principal, Time now) const;
   Result<Principal> examine(std::string_view token, std::string_view base, Time now) const;
   // A token that this deployment issued and that is in its time, whomever it is for, and the base that issued it.
   struct Ours {
     json::object claims;
     std::string issued_at;
+    Guid key;
   };
   Result<Ours> read(std::string_view token, Time now) const;
 
@@ -67,8 +68,6 @@ class Bearer {
     std::size_t operator()(const crypto::Digest& digest) const;
   };
   ExpiringCache<crypto::Digest, Principal, DigestHash> cache_;
-  std::int64_t directory_ = -1;         // the version that the keys are of
-  std::vector<std::string> keys_ = {};  // that were there when what is remembered was verified
 };
 
 }  // namespace hg::identity

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/json.h"
+#include "crypto/hash.h"
 #include "crypto/jwk.h"
 #include "identity/client_keys.h"
 #include "identity/redirect_uri.h"
@@ -94,7 +95,7 @@ void Directory::load_keys(store::Connection& tx, const crypto::SealingKey& key) 
     const auto alg = crypto::parse_alg(stored.algorithm);
     const auto verifier = crypto::PublicKey::from_jwk(crypto::jwk_of(json::parse(stored.public_jwk)));
     if (!alg || !verifier) throw std::runtime_error("a stored signing key cannot be read");
-    verify_keys_.emplace(stored.kid, VerifyKey{*alg, *verifier});
+    verify_keys_.emplace(stored.kid, VerifyKey{*alg, *verifier, Guid::v8(crypto::sha256(stored.kid))});
     json::object jwk = json::parse(stored.public_jwk).as_object();
     jwk["kid"] = stored.kid;
     jwk["use"] = "sig";
@@ -168,11 +169,8 @@ bool Directory::spa_origin(std::string_view origin) const {
   return spa_origins_.contains(without_loopback_port(origin));
 }
 
-std::vector<std::string> Directory::verify_key_ids() const {
-  std::vector<std::string> ids;
-  for (const auto& [kid, key] : verify_keys_) ids.push_back(kid);
-  std::ranges::sort(ids);
-  return ids;
+bool Directory::verifies_with(const Guid& key) const {
+  return std::ranges::any_of(verify_keys_, [&](const auto& known) { return known.second.name == key; });
 }
 
 const VerifyKey* Directory::verify_key(const std::string& kid) const {

@@ -47,6 +47,7 @@ struct CrossDeviceApp : store::CrossDeviceApp {
 struct VerifyKey {
   crypto::Alg alg;
   crypto::PublicKey key;
+  Guid name;  // of its kid, in the size of all that a Principal is made of
 };
 
 class Directory {
@@ -70,7 +71,7 @@ class Directory {
   }
 
   [[nodiscard]] const VerifyKey* verify_key(const std::string& kid) const;
-  [[nodiscard]] std::vector<std::string> verify_key_ids() const;  // in their order
+  [[nodiscard]] bool verifies_with(const Guid& key) const;  // VerifyKey::name
   [[nodiscard]] const crypto::PrivateKey& signing_key() const { return *signing_key_; }
   [[nodiscard]] const std::string& signing_kid() const { return signing_kid_; }
   [[nodiscard]] const std::string& jwks() const { return jwks_; }  // JSON
