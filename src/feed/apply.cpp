@@ -16,7 +16,8 @@ using model::ChangeRequest;
 // All requests of a group: what most of them need is read at once, and what all of them write is written at once.
 class Group {
  public:
-  Group(store::Connection& tx, std::span<const ChangeRequest> requests) : tx_(tx), requests_(requests) {
+  Group(store::Connection& tx, std::span<const ChangeRequest> requests, const CapOrders& orders)
+      : tx_(tx), requests_(requests), orders_(orders) {
     for (std::size_t i = 0; i < requests.size(); ++i) members_[requests[i].feed].push_back(i);
   }
 
@@ -34,6 +35,7 @@ class Group {
 
   store::Connection& tx_;
   const std::span<const ChangeRequest> requests_;
+  const CapOrders& orders_;
   std::map<FeedKey, std::vector<std::size_t>> members_;  // of each feed, in key order
   std::list<Share> shares_;                              // in the same
 };
@@ -60,7 +62,9 @@ void Group::lock() {
   for (const auto& [feed, members] : members_) {
     const auto& want = all.at(feed);
     auto& found = known.at(feed);
-    auto& change = shares_.emplace_back(FeedChange(tx_, feed, latest(members), found.row), members).change;
+    auto order = orders_.find(feed, found.row.version);
+    auto& change =
+        shares_.emplace_back(FeedChange(tx_, feed, latest(members), found.row, std::move(order)), members).change;
     for (const auto& id : want.notifications) change.know(id, std::nullopt);
     for (auto& stored : found.notifications) {
       const auto id = stored.id;
@@ -89,8 +93,8 @@ Applied Group::apply() {
 
 }  // namespace
 
-Applied apply(store::Connection& tx, std::span<const model::ChangeRequest> requests) {
-  Group group(tx, requests);
+Applied apply(store::Connection& tx, std::span<const model::ChangeRequest> requests, const CapOrders& orders) {
+  Group group(tx, requests, orders);
   return group.apply();
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "feed/cap_order.h"
 #include "model/change.h"
 #include "store/sql.h"
 
@@ -16,6 +17,7 @@ struct Advance {
   std::int64_t from = 0, to = 0;
   std::int64_t unread = 0;
   std::vector<model::Notification> changed;  // by version; the last state of each
+  std::optional<CapOrder> order = {};        // where the feed is full: what leaves it next, as of `to`
 };
 
 struct Applied {
@@ -26,7 +28,7 @@ struct Applied {
 
 // Locks each feed once, in key order; within a feed requests are decided in their order, each against what the ones
 // before it left, and every decision is made before anything of that feed is written. A request that is refused leaves
-// no trace.
-Applied apply(store::Connection& tx, std::span<const model::ChangeRequest> requests);
+// no trace. `orders`: what was answered before and has been committed.
+Applied apply(store::Connection& tx, std::span<const model::ChangeRequest> requests, const CapOrders& orders);
 
 }  // namespace hg::feed

@@ -29,15 +29,6 @@ std::optional<model::Notification> row(World& world, std::string_view name) {
       [&](store::Connection& tx) { return store::feeds::notification(tx, world.feed, world.id(name)); });
 }
 
-std::vector<model::ChangeRequest> posts(World& world, int from, int to) {
-  std::vector<model::ChangeRequest> all;
-  for (int i = from; i < to; ++i) {
-    world.clock.advance(Duration(1));
-    all.push_back(world.post("n" + std::to_string(i)));
-  }
-  return all;
-}
-
 TEST(Apply, decides_in_arrival_order_and_advances_the_feed_once) {
   World world;
 
@@ -168,10 +159,10 @@ TEST(Apply, marks_all_in_one_version_also_what_the_same_group_posted) {
 
 TEST(Apply, keeps_a_thousand_and_lets_go_the_handled_the_read_then_the_oldest) {
   World world;
-  world.apply(posts(world, 0, 1000));
+  world.apply(world.posts(0, 1000));
   world.apply({world.dismiss("n500"), world.read("n700"), world.snooze("n0", hours(1))});
 
-  const auto applied = world.apply(posts(world, 1000, 1004));
+  const auto applied = world.apply(world.posts(1000, 1004));
 
   EXPECT_TRUE(row(world, "n500")->deleted());
   EXPECT_TRUE(row(world, "n700")->deleted());
@@ -202,9 +193,9 @@ TEST(Apply, keeps_eight_mebibytes) {
   EXPECT_FALSE(row(world, "n599")->deleted());
 }
 
-TEST(Apply, keeps_a_thousand_tombstones_and_raises_the_floor_beyond) {
+TEST(Apply, keeps_a_thousand_tombstones_at_most_and_raises_the_floor_beyond) {
   World world;
-  world.apply(posts(world, 0, 1000));
+  world.apply(world.posts(0, 1000));
   std::vector<model::ChangeRequest> deletions;
   for (int i = 0; i < 1000; ++i) deletions.push_back(world.remove("n" + std::to_string(i)));
   world.apply(deletions);
@@ -212,10 +203,10 @@ TEST(Apply, keeps_a_thousand_tombstones_and_raises_the_floor_beyond) {
 
   world.apply({world.post("x"), world.remove("x")});
 
-  EXPECT_EQ(feed_row(world).tombstones, 1000);
-  EXPECT_EQ(feed_row(world).floor_version, 1001);
-  EXPECT_FALSE(row(world, "n0"));
-  EXPECT_TRUE(row(world, "n1"));
+  EXPECT_EQ(feed_row(world).tombstones, 969) << "some more than must go, so that the next ones need not be counted";
+  EXPECT_EQ(feed_row(world).floor_version, 1032);
+  EXPECT_FALSE(row(world, "n31"));
+  EXPECT_TRUE(row(world, "n32"));
 }
 
 TEST(Apply, gives_twins_of_one_idempotency_key_one_answer) {

@@ -15,6 +15,8 @@ using model::Notification;
 
 namespace {
 
+constexpr std::int64_t kThinnedAhead = 31;  // of tombstones, when there are too many: to count them reads them all
+
 bool live(const Notification& notification, Time now) {
   return !notification.deleted() && notification.content.expires_at > now;
 }
@@ -30,6 +32,7 @@ model::CapEntry cap_entry(const Notification& n) {
           .read = n.read_state == model::ReadState::read,
           .snoozed = n.action_state == ActionState::snoozed,
           .created_at = n.created_at,
+          .expires_at = n.content.expires_at,
           .bytes = n.bytes()};
 }
 
@@ -69,6 +72,16 @@ std::optional<NotificationId> concerned(const ChangeRequest& request) {
         return std::nullopt;
       },
       request.what);
+}
+
+FeedChange::FeedChange(store::Connection& tx, const FeedKey& feed, Time now, store::Feed row,
+                       std::optional<CapOrder> order)
+    : tx_(tx), feed_(feed), now_(now), row_(row), from_(row_.version), order_(std::move(order)) {
+  if (row_.next_expiry <= now) store::feeds::recount(tx_, feed_, row_, now);
+  if (!order_) return;
+  order_->expire(now);
+  // A database that lost its last changes, as a standby may have, counts the same versions again.
+  if (std::ssize(order_->entries()) != row_.live) order_.reset();
 }
 
 void FeedChange::know(const NotificationId& id, std::optional<Notification> stored) {
@@ -215,40 +228,35 @@ void FeedChange::count(const std::optional<Notification>& notification, std::int
   row_.bytes += sign * notification->bytes();
   if (notification->read_state == model::ReadState::unread) row_.unread += sign;
   if (sign > 0) row_.next_expiry = std::min(row_.next_expiry, notification->content.expires_at);
-  if (!cap_) return;
+  if (!order_) return;
   if (sign > 0) {
-    cap_->insert_or_assign(notification->id, cap_entry(*notification));
+    order_->add(cap_entry(*notification));
   } else {
-    cap_->erase(notification->id);
+    order_->remove(cap_entry(*notification));
   }
 }
 
-void FeedChange::read_cap_entries() {
-  cap_.emplace();
-  for (const auto& stored : store::feeds::cap_entries(tx_, feed_, now_)) {
-    if (!entries_.contains(stored.id)) cap_->emplace(stored.id, stored);
-  }
+CapOrder FeedChange::read_order() {
+  auto live_ones = store::feeds::cap_entries(tx_, feed_, now_);
+  std::erase_if(live_ones, [&](const model::CapEntry& stored) { return entries_.contains(stored.id); });
   for (const auto& [id, known] : entries_) {
-    if (known.now && live(*known.now, now_)) cap_->emplace(id, cap_entry(*known.now));
+    if (known.now && live(*known.now, now_)) live_ones.push_back(cap_entry(*known.now));
   }
+  return CapOrder(std::move(live_ones));
 }
 
 void FeedChange::enforce_cap(const NotificationId& posted, std::int64_t version) {
   if (row_.live <= static_cast<std::int64_t>(model::kMaxNotifications) && row_.bytes <= model::kMaxFeedBytes) return;
-  if (!cap_) read_cap_entries();
-  std::vector<model::CapEntry> all;
-  all.reserve(cap_->size());
-  for (const auto& [id, one] : *cap_) {
-    all.push_back(one);
-    all.back().posted = id == posted;
-  }
-  for (const auto& id : model::over_cap(std::move(all), model::kMaxNotifications, model::kMaxFeedBytes)) {
+  if (!order_) order_ = read_order();
+  for (const auto& id : model::over_cap(order_->entries(), posted, model::kMaxNotifications, model::kMaxFeedBytes)) {
+    const auto& leaving = entry(id).now;
+    if (!leaving) continue;
     // Nobody's doing: also the endpoint that posted has to be told.
     ChangeRequest deletion;
     deletion.feed = feed_;
     deletion.what = model::DeleteRequest{id};
     deletion.now = now_;
-    if (auto decision = model::decide(deletion, &*entry(id).now); decision && decision->after) {
+    if (auto decision = model::decide(deletion, &*leaving); decision && decision->after) {
       put(deletion, *std::move(decision), version);
     }
   }
@@ -299,6 +307,7 @@ void FeedChange::collect(Applied& applied, store::groups::Writes& writes) {
     writes.outbox.push_back({feed_, {.version = one.version, .kind = one.kind, .maker = one.maker, .at = now_}});
   if (!pushables_.empty()) applied.due = std::min(applied.due.value_or(now_), now_);
   std::ranges::sort(advance.changed, {}, [](const Notification& n) { return std::pair(n.version, n.id); });
+  advance.order = std::move(order_);
   applied.advances.push_back(std::move(advance));
 }
 
@@ -311,7 +320,7 @@ void FeedChange::finish(store::groups::Writes& writes) {
 void FeedChange::thin_tombstones() {
   if (row_.tombstones > model::kMaxTombstones) row_.tombstones = store::feeds::tombstones(tx_, feed_);
   if (row_.tombstones <= model::kMaxTombstones) return;
-  const auto excess = static_cast<std::size_t>(row_.tombstones - model::kMaxTombstones);
+  const auto excess = static_cast<std::size_t>(row_.tombstones - model::kMaxTombstones + kThinnedAhead);
   for (const auto& oldest : store::feeds::oldest_tombstones(tx_, feed_, excess)) {
     store::feeds::erase(tx_, feed_, oldest.id);
     store::outcomes::erase(tx_, feed_, oldest.id);

@@ -22,10 +22,8 @@ std::optional<NotificationId> concerned(const model::ChangeRequest& request);
 class FeedChange {
  public:
   // `now` holds for all of it: what is counted as live must not change under the counting.
-  FeedChange(store::Connection& tx, const FeedKey& feed, Time now, store::Feed row)
-      : tx_(tx), feed_(feed), now_(now), row_(row), from_(row_.version) {
-    if (row_.next_expiry <= now) store::feeds::recount(tx_, feed_, row_, now);
-  }
+  // `order`: what leaves it when it is full, as of its version, where that is known.
+  FeedChange(store::Connection& tx, const FeedKey& feed, Time now, store::Feed row, std::optional<CapOrder> order);
 
   void know(const NotificationId& id, std::optional<model::Notification> stored);
   void know(std::vector<store::Endpoint> endpoints) { endpoints_ = std::move(endpoints); }
@@ -58,7 +56,7 @@ class FeedChange {
   Result<model::Changed> decide_all(const model::ChangeRequest& request, const model::MarkAllRequest& mark);
   void put(const model::ChangeRequest& request, model::Decision decision, std::int64_t version);
   void count(const std::optional<model::Notification>& notification, std::int64_t sign);
-  void read_cap_entries();
+  [[nodiscard]] CapOrder read_order();
   void enforce_cap(const NotificationId& posted, std::int64_t version);
   void remember(const model::ChangeRequest& request, const model::Changed& changed);
   void owe(const model::Notification& after, const model::Decision& decision, const SubscriptionId& maker);
@@ -73,7 +71,7 @@ class FeedChange {
   store::Feed row_;
   const std::int64_t from_;
   std::unordered_map<NotificationId, Entry> entries_;
-  std::optional<std::unordered_map<NotificationId, model::CapEntry>> cap_;  // read when the feed first is over it
+  std::optional<CapOrder> order_;  // else read when the feed first is over its cap
   std::vector<Pushable> pushables_;
   std::vector<Remembered> remembered_;
   std::optional<std::vector<store::Endpoint>> endpoints_;

@@ -72,6 +72,7 @@ struct World {
   Subscriptions subscriptions{*store, bus, tokens, key, clock};
   FeedKey feed{UserId{crypto::random_guid()}, AppId{crypto::random_guid()}};
   ApplicationId application{crypto::random_guid()};
+  CapOrders orders;  // of apply()
 
   ~World() {
     store->stop();
@@ -137,9 +138,23 @@ struct World {
   }
   [[nodiscard]] NotificationId id(std::string_view name) const { return tokens.notification_id(feed, name); }
 
+  // "n7" to "n9" for 7 and 10, each a little later than the one before: else chance decides which is the oldest.
+  std::vector<model::ChangeRequest> posts(int from, int to) {
+    std::vector<model::ChangeRequest> all;
+    for (int i = from; i < to; ++i) {
+      clock.advance(Duration(1));
+      all.push_back(post("n" + std::to_string(i)));
+    }
+    return all;
+  }
+
   // One transaction, as the writing thread does it.
-  Applied apply(std::vector<model::ChangeRequest> requests) {
-    return store->transact_now([&](store::Connection& tx) { return feed::apply(tx, requests); });
+  Applied apply(const std::vector<model::ChangeRequest>& requests) { return apply(requests, orders); }
+  Applied apply(const std::vector<model::ChangeRequest>& requests, CapOrders& known) {
+    auto applied = store->transact_now([&](store::Connection& tx) { return feed::apply(tx, requests, known); });
+    for (auto& advance : applied.advances)
+      if (advance.order) known.keep(advance.feed, advance.to, *std::move(advance.order));
+    return applied;
   }
   Result<model::Changed> change(model::ChangeRequest request) { return run(writer.apply(std::move(request))); }
 

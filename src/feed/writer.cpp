@@ -153,12 +153,12 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
   }
 
   // Decided and stored; again where another transaction was in the way.
-  static Applied decide(store::Connection& tx, std::span<const model::ChangeRequest> requests) {
+  Applied decide(store::Connection& tx, std::span<const model::ChangeRequest> requests) const {
     store::Again again(tx);
     while (true) {
       try {
         tx.begin();
-        auto applied = feed::apply(tx, requests);
+        auto applied = feed::apply(tx, requests, orders_);
         tx.commit();
         return applied;
       } catch (const store::Fault& fault) {
@@ -173,6 +173,9 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
     auto applied = decide(tx, requests);
     if (!applied.advances.empty()) crash_point("committed");
     count(requests, applied);
+    for (auto& advance : applied.advances) {
+      if (advance.order) orders_.keep(advance.feed, advance.to, *std::move(advance.order));
+    }
     for (std::size_t i = 0; i < group.size(); ++i) group[i]->answer = std::move(applied.answers[i]);
     return applied;
   }
@@ -207,6 +210,7 @@ class Writer::Queue : public std::enable_shared_from_this<Queue> {
   const Hooks hooks_;
   const Limits limits_;
   Gathering<Waiting*> waiting_;
+  CapOrders orders_;
   std::atomic<bool> failing_ = false;  // said once
   metrics::Counter accepted_, replayed_, changes_;
   metrics::Histogram groups_{metrics::kSizes};

@@ -1,5 +1,4 @@
 // Which notifications leave a feed that has grown over its cap.
-#include <algorithm>
 #include <tuple>
 
 #include "model/change.h"
@@ -17,17 +16,19 @@ int rank(const CapEntry& entry) {
 
 }  // namespace
 
-std::vector<NotificationId> over_cap(std::vector<CapEntry> live, std::size_t max_count, std::int64_t max_bytes) {
+bool leaves_before(const CapEntry& a, const CapEntry& b) {
+  return std::tuple(rank(a), a.created_at, a.id) < std::tuple(rank(b), b.created_at, b.id);
+}
+
+std::vector<NotificationId> over_cap(std::span<const CapEntry> live, const NotificationId& posted,
+                                     std::size_t max_count, std::int64_t max_bytes) {
   std::size_t count = live.size();
   std::int64_t bytes = 0;
   for (const CapEntry& entry : live) bytes += entry.bytes;
   std::vector<NotificationId> gone;
-  if (count <= max_count && bytes <= max_bytes) return gone;
-  std::ranges::sort(live, {},
-                    [](const CapEntry& entry) { return std::tuple(rank(entry), entry.created_at, entry.id); });
   for (const CapEntry& entry : live) {
     if (count <= max_count && bytes <= max_bytes) break;
-    if (entry.posted) continue;
+    if (entry.id == posted) continue;
     gone.push_back(entry.id);
     --count;
     bytes -= entry.bytes;

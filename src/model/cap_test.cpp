@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "model/change.h"
 
 namespace hg::model {
@@ -28,19 +30,23 @@ const std::vector<CapEntry> kLive{entry(1, false, false, true),  entry(2, false,
                                   entry(3, false, true, false),  entry(4, true, false, false),
                                   entry(5, false, false, false), entry(6, true, true, false)};
 
-TEST(OverCap, deletes_nothing_while_all_fits) { EXPECT_TRUE(over_cap(kLive, 6, 60).empty()); }
-
-TEST(OverCap, takes_the_handled_then_the_read_then_the_oldest_and_snoozed_last) {
-  EXPECT_EQ(numbers(over_cap(kLive, 0, 60)), (std::vector<int>{4, 6, 3, 2, 5, 1}));
-  EXPECT_EQ(numbers(over_cap(kLive, 4, 60)), (std::vector<int>{4, 6}));
+std::vector<int> over(std::size_t max_count, std::int64_t max_bytes, const NotificationId& posted = {}) {
+  auto live = kLive;
+  std::ranges::sort(live, leaves_before);
+  return numbers(over_cap(live, posted, max_count, max_bytes));
 }
 
-TEST(OverCap, counts_bytes_too) { EXPECT_EQ(numbers(over_cap(kLive, 6, 35)), (std::vector<int>{4, 6, 3})); }
+TEST(OverCap, deletes_nothing_while_all_fits) { EXPECT_EQ(over(6, 60), std::vector<int>{}); }
+
+TEST(OverCap, takes_the_handled_then_the_read_then_the_oldest_and_snoozed_last) {
+  EXPECT_EQ(over(0, 60), (std::vector<int>{4, 6, 3, 2, 5, 1}));
+  EXPECT_EQ(over(4, 60), (std::vector<int>{4, 6}));
+}
+
+TEST(OverCap, counts_bytes_too) { EXPECT_EQ(over(6, 35), (std::vector<int>{4, 6, 3})); }
 
 TEST(OverCap, never_takes_what_is_being_posted) {
-  auto live = kLive;
-  live[4].posted = true;
-  EXPECT_EQ(numbers(over_cap(live, 1, 60)), (std::vector<int>{4, 6, 3, 2, 1}));
+  EXPECT_EQ(over(1, 60, kLive[4].id), (std::vector<int>{4, 6, 3, 2, 1}));
 }
 
 }  // namespace

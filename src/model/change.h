@@ -86,16 +86,18 @@ struct Decision {
 };
 Result<Decision> decide(const ChangeRequest& request, const Notification* before);
 
-// Which of a feed's notifications go when it is over its cap: the handled, then the read, then the oldest, snoozed ones
-// last. `live` in any order; answers ids to delete so that count and bytes fit. `posted`: by this very change; counts,
-// but never goes.
+// What decides which of a feed's notifications go when it is over its cap.
 struct CapEntry {
   NotificationId id;
   bool handled = false, read = false, snoozed = false;
-  Time created_at{};
+  Time created_at{}, expires_at{};
   std::int64_t bytes = 0;
-  bool posted = false;
 };
-std::vector<NotificationId> over_cap(std::vector<CapEntry> live, std::size_t max_count, std::int64_t max_bytes);
+// The handled, then the read, then the oldest, snoozed ones last.
+bool leaves_before(const CapEntry& a, const CapEntry& b);
+// The ids to delete so that count and bytes fit. `live`: in the order in which they leave. `posted`: by this very
+// change; counts, but never goes.
+std::vector<NotificationId> over_cap(std::span<const CapEntry> live, const NotificationId& posted,
+                                     std::size_t max_count, std::int64_t max_bytes);
 
 }  // namespace hg::model

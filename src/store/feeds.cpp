@@ -148,7 +148,8 @@ void heads(Connection& tx, const FeedKey& feed, Time now, const std::function<vo
 
 std::vector<model::CapEntry> cap_entries(Connection& tx, const FeedKey& feed, Time now) {
   return tx.all(
-      "SELECT id, read_state, action_state, created_at, bytes FROM notifications WHERE shard = $1 AND user_id = $2 "
+      "SELECT id, read_state, action_state, created_at, expires_at, bytes FROM notifications WHERE shard = $1 AND "
+      "user_id = $2 "
       "AND app_id = $3 AND status <> 2 AND expires_at > $4",
       {feed.shard(), feed.user, feed.app, now}, [](const Row& row) {
         const auto action = row.value<model::ActionState>(2);
@@ -158,7 +159,8 @@ std::vector<model::CapEntry> cap_entries(Connection& tx, const FeedKey& feed, Ti
             .read = row.value<model::ReadState>(1) == model::ReadState::read,
             .snoozed = action == model::ActionState::snoozed,
             .created_at = row.time(3),
-            .bytes = row.integer(4)};
+            .expires_at = row.time(4),
+            .bytes = row.integer(5)};
       });
 }
 
