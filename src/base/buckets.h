@@ -14,7 +14,12 @@ namespace hg {
 
 template <class Key, class Hash = std::hash<Key>>
 class Buckets {
+  static constexpr std::size_t kParts = 16;
+  static constexpr std::size_t kMostOfPart = 30'000;
+
  public:
+  static constexpr std::size_t kMost = kParts * kMostOfPart;  // 28 MB, where a key has 8 bytes
+
   struct Taken {
     bool given = false;
     std::int64_t left = 0;                     // whole calls in the bucket
@@ -43,6 +48,15 @@ class Buckets {
     return {given, static_cast<std::int64_t>(bucket.calls), wait(1), wait(static_cast<double>(burst))};
   }
 
+  [[nodiscard]] std::size_t size() {
+    std::size_t all = 0;
+    for (Part& part : parts_) {
+      const std::scoped_lock lock(part.mutex);
+      all += part.buckets.size();
+    }
+    return all;
+  }
+
  private:
   struct Bucket {
     double calls = 0;
@@ -52,15 +66,13 @@ class Buckets {
     std::mutex mutex;
     std::unordered_map<Key, Bucket, Hash> buckets;
   };
-  static constexpr std::size_t kParts = 16;
-  static constexpr std::size_t kMost = 30'000;  // of a part
   static constexpr Duration kForgotten = std::chrono::minutes(10);
 
   // Who has not called for long has a full bucket, or nearly; where all are fresh, everybody has.
   static void make_room(Part& part, Time now) {
-    if (part.buckets.size() < kMost) return;
+    if (part.buckets.size() < kMostOfPart) return;
     std::erase_if(part.buckets, [&](const auto& one) { return one.second.at + kForgotten <= now; });
-    if (part.buckets.size() >= kMost) part.buckets.clear();
+    if (part.buckets.size() >= kMostOfPart) part.buckets.clear();
   }
 
   std::array<Part, kParts> parts_;

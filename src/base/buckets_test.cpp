@@ -55,8 +55,23 @@ TEST_F(BucketsTest, is_everybodys_own) {
 }
 
 TEST_F(BucketsTest, is_bounded_however_many_come) {
-  for (int i = 0; i < 1'000'000; ++i) take(std::to_string(i));
+  std::size_t most = 0;
+  for (int i = 0; i < 1'000'000; ++i) {
+    take(std::to_string(i));
+    if (i % 1'000 == 0) most = std::max(most, buckets.size());
+  }
+  EXPECT_LE(most, Buckets<std::string>::kMost);
+  EXPECT_GT(most, 400'000U);
   EXPECT_TRUE(take().given);
+}
+
+TEST_F(BucketsTest, forgets_who_has_not_called_for_long_before_who_has) {
+  for (int i = 0; i < 400'000; ++i) take(std::to_string(i));
+  now += minutes(11);
+  while (take("bob").given) {
+  }
+  for (int i = 0; i < 400'000; ++i) take("later " + std::to_string(i));
+  EXPECT_FALSE(take("bob").given);
 }
 
 TEST_F(BucketsTest, does_not_mind_a_clock_that_goes_back) {
