@@ -99,10 +99,7 @@ Result<void> found(const Config& config, const DataFiles& files, bool demo) {
     HG_TRY(database, empty_server(config, files, now));
   }
   HG_CHECK(make_data_directory(files));
-  if (config.sealing_key.empty()) {
-    const std::string text = base64url(crypto::SealingKey::generate().bytes());
-    HG_CHECK(write_private(files.sealing_key, as_bytes(text)));
-  }
+  HG_CHECK(make_sealing_key(config, files));
   HG_TRY(const crypto::SealingKey key, read_sealing_key(config, files));
   if (!database) {
     HG_TRY(database, store::Database::open({.path = files.database}, now));

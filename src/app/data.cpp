@@ -110,14 +110,32 @@ bool is_served(const DataFiles& files) {
   return answers;
 }
 
+std::string sealing_key_file(const Config& config, const DataFiles& files) {
+  if (config.sealing_key.empty()) return files.sealing_key;
+  return config.sealing_key.starts_with("file:") ? config.sealing_key.substr(5) : "";
+}
+
+Result<void> make_sealing_key(const Config& config, const DataFiles& files) {
+  const std::string file = sealing_key_file(config, files);
+  struct stat info{};
+  if (file.empty() || ::stat(file.c_str(), &info) == 0) return {};
+  if (errno != ENOENT) return fail(Code::unavailable, fmt::format("{} cannot be read: {}", file, why()));
+  const std::string text = base64url(crypto::SealingKey::generate().bytes());
+  return write_private(file, as_bytes(text));
+}
+
 Result<crypto::SealingKey> read_sealing_key(const Config& config, const DataFiles& files) {
-  const std::string reference = config.sealing_key.empty() ? "file:" + files.sealing_key : config.sealing_key;
-  if (reference.starts_with("file:")) {
-    struct stat info{};
-    const std::string file = reference.substr(5);
-    if (::stat(file.c_str(), &info) == 0 && (info.st_mode & 0077) != 0)
-      return fail(Code::property_invalid, fmt::format("{} may be read by others; chmod 600 {}", file, file));
+  const std::string file = sealing_key_file(config, files);
+  if (struct stat info{}; !file.empty() && ::stat(file.c_str(), &info) != 0) {
+    return fail(
+        errno == ENOENT ? Code::not_found : Code::unavailable,
+        fmt::format("the sealing key {} cannot be read: {}; where it lies elsewhere, name that: sealing_key in the "
+                    "configuration, or HELIOGRAPH_SEALING_KEY=file:PATH",
+                    file, why()));
+  } else if (!file.empty() && (info.st_mode & 0077) != 0) {
+    return fail(Code::property_invalid, fmt::format("{} may be read by others; chmod 600 {}", file, file));
   }
+  const std::string reference = file.empty() ? config.sealing_key : "file:" + file;
   HG_TRY(const std::string text, resolve_secret(reference, [](const std::string& name) -> std::optional<std::string> {
            const char* value = std::getenv(name.c_str());
            return value == nullptr ? std::nullopt : std::optional<std::string>(value);

@@ -44,7 +44,12 @@ class DataLock {
 // Whether a process answers on the directory's socket.
 bool is_served(const DataFiles& files);
 
-// Of the file, or what `sealing_key` names in the configuration. Refuses a file that others may read.
+// The file that holds the sealing key: what `sealing_key` names in the configuration, else the directory's; "" where it
+// is in the environment.
+std::string sealing_key_file(const Config& config, const DataFiles& files);
+// A new key in that file, for a new deployment; one that is there already stays, for it may be the backup's.
+Result<void> make_sealing_key(const Config& config, const DataFiles& files);
+// The key of that file or variable. Refuses a file that others may read.
 Result<crypto::SealingKey> read_sealing_key(const Config& config, const DataFiles& files);
 
 }  // namespace hg::app

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { spawn, spawnSync } from 'node:child_process';
 import { demoServer, initDemo, program, run, runAsync, Server, temporaryFolder } from '../harness/server.mjs';
@@ -73,6 +73,37 @@ test('init prints what the demo needs, once', (t) => {
   oneLine(again.stderr);
   assert.match(again.stderr, new RegExp(data));
   for (const file of ['sealing.key', 'tls/key.pem']) assert.equal(statSync(path.join(data, file)).mode & 0o077, 0, file);
+});
+
+test('init writes the sealing key where the configuration says, uses the one that lies there, and says where it cannot', (t) => {
+  const folder = temporaryFolder(t), key = path.join(folder, 'etc', 'sealing.key'), toml = path.join(folder, 'heliograph.toml');
+  const shipped = readFileSync(new URL('../../packaging/heliograph.toml', import.meta.url), 'utf8');
+  writeFileSync(toml, shipped.replace('file:/etc/heliograph/sealing.key', `file:${key}`));
+  const init = (name, more) => run(['init', '--data', path.join(folder, name), '--config', toml], more);
+  const first = init('one');
+  assert.equal(first.status, 0, first.stderr);
+  assert.equal(statSync(key).mode & 0o777, 0o600);
+  assert.deepEqual(readdirSync(path.dirname(key)), ['sealing.key']);
+  assert.ok(!existsSync(path.join(folder, 'one', 'sealing.key')));
+
+  const made = readFileSync(key, 'utf8');
+  assert.equal(init('two').status, 0);
+  assert.equal(readFileSync(key, 'utf8'), made);
+
+  const data = path.join(folder, 'one');
+  const without = run(['user', 'list', '--data', data]);
+  assert.equal(without.status, 1);
+  oneLine(without.stderr);
+  assert.match(without.stderr, /one\/sealing\.key cannot be read: No such file.*HELIOGRAPH_SEALING_KEY=file:PATH/);
+  const named = run(['user', 'list', '--data', data], { env: { ...process.env, HELIOGRAPH_SEALING_KEY: `file:${key}` } });
+  assert.equal(named.status, 0, named.stderr);
+  assert.match(named.stdout, /admin@example\.com/);
+
+  const nowhere = init('three', { env: { ...process.env, HELIOGRAPH_SEALING_KEY: 'file:/proc/heliograph/sealing.key' } });
+  assert.equal(nowhere.status, 1);
+  oneLine(nowhere.stderr);
+  assert.match(nowhere.stderr, /\/proc\/heliograph\/sealing\.key cannot be written/);
+  assert.ok(!existsSync(path.join(folder, 'three', 'heliograph.db')));
 });
 
 test('a second server on the directory, a busy port, an unwritable directory: one line each, exit 1', async (t) => {
