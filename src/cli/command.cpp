@@ -122,7 +122,7 @@ Result<std::string> read_passphrase(const std::string& file, Passphrase passphra
 }
 
 int report(const Error& error) {
-  fmt::print(stderr, "heliograph: {}\n", on_one_line(error.message));
+  std::fputs(fmt::format("heliograph: {}\n", on_one_line(error.message)).c_str(), stderr);
   return kFailed;
 }
 

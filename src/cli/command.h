@@ -47,7 +47,7 @@ Result<void> name_store(app::Config& config, const std::string& store);
 enum class Passphrase : std::uint8_t { known, made };
 Result<std::string> read_passphrase(const std::string& file, Passphrase passphrase);
 
-// Prints the error on stderr in one line; kFailed.
+// Prints the error on stderr in one line; kFailed. It is the last resort: that it cannot be printed is not an error.
 int report(const Error& error);
 
 // Runs a piece of work with an open door and prints its refusal.

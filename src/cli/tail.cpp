@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <system_error>
 #include <thread>
 
 #include "base/encoding.h"
@@ -21,12 +23,20 @@ struct Options : Common {
   std::string user, cross_device;
 };
 
-// Set by SIGINT and SIGTERM: the subscription is ended before the program does.
+// Set by SIGINT and SIGTERM, and when nobody reads any more: the subscription is ended before the program does.
 std::atomic<bool> interrupted{false};
+int not_handed_on = 0;  // why what was printed went nowhere
 
 struct Following {
   std::string host, token, subscription, unsid, last_event;
 };
+
+// To who reads it.
+void hand_on() {
+  if (std::fflush(stdout) == 0) return;
+  not_handed_on = errno;
+  interrupted = true;
+}
 
 std::string clock_text() {
   const auto now = std::chrono::system_clock::now();
@@ -94,7 +104,7 @@ Result<void> subscribe(const Options& options, Door& door, Following& following)
   } else {
     fmt::print("{}  following {} in {}; UNSID {}\n", clock_text(), options.user, following.host, following.unsid);
   }
-  std::fflush(stdout);
+  hand_on();
   return {};
 }
 
@@ -112,10 +122,10 @@ Result<bool> follow(const Options& options, Door& door, Following& following) {
       } else {
         print_signal(message->as_object());
       }
-      std::fflush(stdout);
+      hand_on();
     }
     data.clear();
-    return true;
+    return !interrupted.load();
   };
   const Ask ask{"GET",
                 "/beta/me/notifications/stream?subscription=" + percent_encode(following.subscription),
@@ -135,7 +145,7 @@ Result<void> tail(const Options& options, Door& door) {
   Following following;
   HG_CHECK(subscribe(options, door, following));
   HG_CHECK(get_token(options, door, following));
-  for (;;) {
+  while (!interrupted) {
     HG_TRY(const bool again, follow(options, door, following));
     if (!again || interrupted) break;
     fmt::print(stderr, "heliograph: the connection ended; connecting again\n");
@@ -145,6 +155,8 @@ Result<void> tail(const Options& options, Door& door) {
   }
   HG_TRY([[maybe_unused]] const json::value ended,
          door.admin("DELETE", "/subscriptions/" + percent_encode(following.unsid)));
+  if (not_handed_on != 0)
+    throw std::system_error(not_handed_on, std::generic_category(), "cannot write to standard output");
   return {};
 }
 

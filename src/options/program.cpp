@@ -1,11 +1,15 @@
 #include "options/program.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <system_error>
 #include <vector>
 
 #include "base/nearest.h"
@@ -58,6 +62,19 @@ std::string usage_line(const CLI::App& program, const CLI::ParseError& error) {
   if (message.empty()) message = error.what();
   std::ranges::replace(message, '\n', ' ');
   return fmt::format("{}: {}; see {} --help", name, message, name);
+}
+
+// Writing to it failed, and it is a pipe, socket or terminal whose other end is gone.
+bool nobody_reads(std::FILE* stream) {
+  pollfd end{.fd = ::fileno(stream), .events = POLLOUT, .revents = 0};
+  return std::ferror(stream) != 0 && ::poll(&end, 1, 0) == 1 && (end.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+// As a program ends that does not ignore the signal.
+int end_by_broken_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  return 128 + SIGPIPE;
 }
 
 }  // namespace
@@ -115,6 +132,18 @@ Program::Program(const std::string& name, const std::string& sentence, const std
 Program::~Program() = default;
 
 int Program::run(int count, const char* const* words) {
+  try {
+    const int code = run_chosen(count, words);
+    if (std::fflush(stdout) != 0)
+      throw std::system_error(errno, std::generic_category(), "cannot write to standard output");
+    return code;
+  } catch (const std::system_error&) {
+    if (nobody_reads(stdout) || nobody_reads(stderr)) return end_by_broken_pipe();
+    throw;
+  }
+}
+
+int Program::run_chosen(int count, const char* const* words) {
   constexpr int kUsage = 2;
   if (count == 1 && !commands_of(*app_).empty()) {
     fmt::print(stderr, "{}", app_->help());
@@ -125,7 +154,7 @@ int Program::run(int count, const char* const* words) {
   } catch (const CLI::Success& asked) {
     return app_->exit(asked);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "{}\n", usage_line(*app_, error));
+    std::fputs((usage_line(*app_, error) + "\n").c_str(), stderr);
     return kUsage;
   }
   return chosen_.run();

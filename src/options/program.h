@@ -76,12 +76,15 @@ class Program {
   [[nodiscard]] Command command() { return {app_.get(), &chosen_}; }
 
   // Runs what the words choose and answers its exit code. Where they choose nothing: help and version on stdout, 0; a
-  // mistake in one line on stderr, with what was perhaps meant, 2.
+  // mistake in one line on stderr, with what was perhaps meant, 2. Where the reader of what it prints is gone it ends
+  // the process without a word, by SIGPIPE; the signal may be ignored meanwhile, for the sake of sockets.
   int run(int count, const char* const* words);
   // The line about a mistake; "" where there is none.
   std::string mistake(const std::vector<std::string>& words);
 
  private:
+  int run_chosen(int count, const char* const* words);
+
   std::unique_ptr<CLI::App> app_;
   Chosen chosen_;
 };

@@ -1,9 +1,11 @@
 // The program heliograph-pushsim: stands for WNS, APNs, FCM, a Web Push service and a mail relay.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <system_error>
 
 #include "base/log.h"
 #include "options/program.h"
@@ -29,7 +31,7 @@ void print_addresses(const hg::pushsim::Addresses& at, const std::string& creden
   if (!credentials.empty()) out.field("credentials", credentials);
   out.end();
   fmt::print("{}\n", line);
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category(), "cannot write the addresses");
 }
 
 int run(const hg::pushsim::Options& options) {
@@ -73,7 +75,7 @@ int main(int argc, char** argv) {
   try {
     return program.run(argc, argv);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "heliograph-pushsim: {}\n", error.what());
+    std::fputs(fmt::format("heliograph-pushsim: {}\n", error.what()).c_str(), stderr);
     return kFailed;
   }
 }

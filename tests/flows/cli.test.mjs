@@ -1,11 +1,13 @@
 // The program at the command line: one clear line for each mistake, exit codes 0, 1 and 2, JSON where it was asked for.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { spawn, spawnSync } from 'node:child_process';
 import { demoServer, initDemo, program, run, runAsync, Server, temporaryFolder } from '../harness/server.mjs';
+import { simulator } from '../harness/pushsim.mjs';
 import { appToken, call, Live, notification, subscribe, userToken } from '../harness/actors.mjs';
 
 const oneLine = (text) => assert.equal(text.trim().split('\n').length, 1, `one line, not:\n${text}`);
@@ -57,6 +59,27 @@ test('an unknown flag, an unknown command and a missing argument are usage error
   const bare = run([]);
   assert.equal(bare.status, 2);
   assert.match(bare.stderr, /serve/);
+});
+
+test('a program whose output nobody reads ends without a word, by SIGPIPE', async (t) => {
+  const { demo, data } = await demoServer(t);
+  const user = demo.users[0].userPrincipalName;
+  // Its exit code and standard error as bash has them; 3 is a pipe whose reader is gone.
+  const piped = (command, run = program) => {
+    const done = spawnSync('bash', ['-c', `exec 3> >(true); wait $!; "$0" ${command}`, run], { encoding: 'utf8', timeout: 60_000 });
+    return [done.status ?? 128 + constants.signals[done.signal], done.stderr];
+  };
+  for (const command of ['--help', 'serve --check-config', 'notification list --help', `user list --data '${data}'`, `audit list --data '${data}' --json`, `tail --data '${data}' --user ${user}`])
+    for (const closed of ['>&3', '>&3 2>&1'])
+      assert.deepEqual(piped(`${command} ${closed}`), [141, ''], `${command} ${closed}`);
+  const anywhere = ['', 'tls-', 'apns-', 'apns-sandbox-', 'smtp-'].map((which) => `--${which}listen 127.0.0.1:0`).join(' ');
+  for (const command of ['--help', anywhere]) assert.equal(piped(`${command} >&3 2>&1`, simulator)[0], 141, command);
+  // Neither is what cannot be printed of an error one more error.
+  for (const [command, status] of [['sevre', 2], [`user show nobody --data '${data}'`, 1]])
+    for (const away of ['2>&3', '2> /dev/full']) assert.deepEqual(piped(`${command} ${away}`), [status, ''], `${command} ${away}`);
+  assert.deepEqual(piped(`user list --data '${data}' > /dev/full`), [1, 'heliograph: cannot write to standard output: No space left on device\n']);
+  const list = run(['subscription', 'list', '--data', data, '--user', user, '--json']);
+  assert.deepEqual(JSON.parse(list.stdout), [], 'tail has ended its subscription');
 });
 
 test('init prints what the demo needs, once', (t) => {
