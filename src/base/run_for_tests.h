@@ -1,6 +1,7 @@
 // For tests: a coroutine to its end, on this thread.
 #pragma once
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "base/spawn.h"
@@ -38,6 +39,22 @@ T run_beside_others(boost::asio::io_context& loop, boost::asio::awaitable<T> wor
   }
   if (fault) std::rethrow_exception(fault);
   return *std::move(result);
+}
+
+// Several awaitable<void> at once, until all have ended; throws what one of them threw.
+template <class... Works>
+void run_at_once(boost::asio::io_context& loop, Works... works) {
+  std::exception_ptr fault;
+  std::size_t left = sizeof...(works);
+  loop.restart();
+  auto busy = boost::asio::make_work_guard(loop);
+  const auto ended = [&](std::exception_ptr thrown) {
+    if (thrown) fault = std::move(thrown);
+    if (--left == 0) busy.reset();
+  };
+  (spawn(loop.get_executor(), std::move(works), ended), ...);
+  loop.run();
+  if (fault) std::rethrow_exception(fault);
 }
 
 }  // namespace hg

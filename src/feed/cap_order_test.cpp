@@ -5,6 +5,7 @@
 #include <random>
 
 #include "feed/testing.h"
+#include "store/erase.h"
 
 namespace hg::feed {
 namespace {
@@ -101,6 +102,24 @@ std::vector<int> left(bool remembering) {
     if (found && !found->deleted()) names.push_back(i);
   }
   return names;
+}
+
+TEST(CapOrders, of_an_erased_user_are_not_those_of_the_same_user_who_came_again) {
+  World world;
+  world.apply(world.posts(0, 1000));
+  world.apply(world.posts(1000, 1001));
+  ASSERT_EQ(version(world), 1001);
+  world.store->transact_now([&](store::Connection& tx) { store::erase_user(tx, world.feed.user); });
+  // The same person of an external issuer has the same id.
+  world.apply(world.posts(2000, 3000));
+  world.apply({world.dismiss("n2500")});
+  ASSERT_EQ(version(world), 1001);
+  for (int i = 3000; i < 3050; ++i) world.apply(world.posts(i, i + 1));
+  const auto row = world.store->read_now([&](store::Connection& tx) { return *store::feeds::find(tx, world.feed); });
+  EXPECT_EQ(row.live, 1000);
+  const auto handled = world.store->read_now(
+      [&](store::Connection& tx) { return store::feeds::notification(tx, world.feed, world.id("n2500")); });
+  EXPECT_TRUE(handled->deleted()) << "the handled one goes first";
 }
 
 TEST(CapOrders, let_go_what_a_look_into_the_store_would) {

@@ -80,7 +80,6 @@ FeedChange::FeedChange(store::Connection& tx, const FeedKey& feed, Time now, sto
   if (row_.next_expiry <= now) store::feeds::recount(tx_, feed_, row_, now);
   if (!order_) return;
   order_->expire(now);
-  // A database that lost its last changes, as a standby may have, counts the same versions again.
   if (std::ssize(order_->entries()) != row_.live) order_.reset();
 }
 
@@ -248,15 +247,27 @@ CapOrder FeedChange::read_order() {
 void FeedChange::enforce_cap(const NotificationId& posted, std::int64_t version) {
   if (row_.live <= static_cast<std::int64_t>(model::kMaxNotifications) && row_.bytes <= model::kMaxFeedBytes) return;
   if (!order_) order_ = read_order();
-  for (const auto& id : model::over_cap(order_->entries(), posted, model::kMaxNotifications, model::kMaxFeedBytes)) {
-    const auto& leaving = entry(id).now;
-    if (!leaving) continue;
+  const auto over = [&] {
+    return model::over_cap(order_->entries(), posted, model::kMaxNotifications, model::kMaxFeedBytes);
+  };
+  auto leaving = over();
+  // Of a feed that was erased and began anew, or of a database that lost its last changes, as a standby may have: the
+  // same versions are counted again.
+  const auto is_there = [&](const NotificationId& id) {
+    const auto& known = entry(id).now;
+    return known && live(*known, now_);
+  };
+  if (!std::ranges::all_of(leaving, is_there)) {
+    order_ = read_order();
+    leaving = over();
+  }
+  for (const auto& id : leaving) {
     // Nobody's doing: also the endpoint that posted has to be told.
     ChangeRequest deletion;
     deletion.feed = feed_;
     deletion.what = model::DeleteRequest{id};
     deletion.now = now_;
-    if (auto decision = model::decide(deletion, &*leaving); decision && decision->after) {
+    if (auto decision = model::decide(deletion, &*entry(id).now); decision && decision->after) {
       put(deletion, *std::move(decision), version);
     }
   }

@@ -159,10 +159,11 @@ boost::asio::awaitable<Result<Subscribed>> Subscriptions::create_or_renew(Subscr
   };
   const auto stored = co_await database_.transact([&](store::Connection& tx) -> std::optional<Stored> {
     Stored result;
+    // First, so that nobody else writes what is read next; made where there is none: jobs are found by the feed that
+    // they are of.
+    result.version = store::feeds::lock(tx, feed).version;
     const auto before = subscriptions::of_device(tx, feed, wanted.device_id);
     if (before && before->subscription.id != wanted.id && renewable(*before, now)) return std::nullopt;
-    // Made where there is none: jobs are found by the feed that they are of.
-    result.version = store::feeds::lock(tx, feed).version;
     auto fresh = row;
     auto& s = fresh.subscription;
     s.since_version = result.version;
@@ -296,17 +297,13 @@ std::optional<SubscriptionRow> Subscriptions::prolong(store::Connection& tx, con
                                                       std::int64_t seen_version, Time now) {
   auto row = subscriptions::find(tx, endpoint.feed, endpoint.subscription);
   if (!row || !row->subscription.active(now)) return row;
-  auto& s = row->subscription;
-  if (slides(s, now)) {
+  // Nothing but what is meant: another node may end or renew it at this moment.
+  if (auto& s = row->subscription; slides(s, now)) {
     s.expires_at = now + s.life;
-    owe_warning(tx, s);
+    if (subscriptions::prolong(tx, endpoint.feed, s.id, s.expires_at)) owe_warning(tx, s);
   }
-  if (seen_version > s.seen_version) {
-    s.seen_version = seen_version;
-    row->seen_at = now;
-  }
-  subscriptions::update(tx, *row);
-  return row;
+  if (seen_version > 0) subscriptions::see(tx, endpoint.feed, endpoint.subscription, seen_version, now);
+  return subscriptions::find(tx, endpoint.feed, endpoint.subscription);
 }
 
 boost::asio::awaitable<void> Subscriptions::flush_seen() {
@@ -322,17 +319,10 @@ boost::asio::awaitable<void> Subscriptions::flush_seen() {
   if (latest.empty() && alone.empty()) co_return;
   const auto now = clock_.now();
   co_await database_.transact([&](store::Connection& tx) {
-    for (const auto& [endpoint, version] : latest) write_seen(tx, endpoint, version, now);
+    for (const auto& [endpoint, version] : latest)
+      subscriptions::see(tx, endpoint.feed, endpoint.subscription, version, now);
     for (const auto& seen : alone) write_fetched(tx, seen);
   });
-}
-
-void Subscriptions::write_seen(store::Connection& tx, const Unsid& endpoint, std::int64_t version, Time now) {
-  auto row = subscriptions::find(tx, endpoint.feed, endpoint.subscription);
-  if (!row || row->subscription.seen_version >= version) return;
-  row->subscription.seen_version = version;
-  row->seen_at = now;
-  subscriptions::update(tx, *row);
 }
 
 void Subscriptions::write_fetched(store::Connection& tx, const Seen& seen) {

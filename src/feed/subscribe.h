@@ -95,7 +95,6 @@ class Subscriptions {
   // Slides its end and writes what it has seen, where there is something to write; the row as it is then.
   static std::optional<store::SubscriptionRow> prolong(store::Connection& tx, const Unsid& endpoint,
                                                        std::int64_t seen_version, Time now);
-  static void write_seen(store::Connection& tx, const Unsid& endpoint, std::int64_t version, Time now);
   static void write_fetched(store::Connection& tx, const Seen& seen);
   [[nodiscard]] std::string channel_hash(const AppId& app, const model::Channel& channel) const;
   [[nodiscard]] store::SubscriptionRow sealed(model::Subscription subscription) const;

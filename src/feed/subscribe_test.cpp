@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/run_for_tests.h"
 #include "feed/testing.h"
 #include "store/jobs.h"
 #include "store/outcomes.h"
@@ -317,6 +318,35 @@ TEST(Subscriptions, list_the_active_and_end_all_of_a_user) {
 
   EXPECT_TRUE(world.run(world.subscriptions.list(world.feed.user, {world.feed.app})).empty());
   EXPECT_EQ(world.run(world.subscriptions.list_all(world.feed.user)).size(), 2U);
+}
+
+// On a database server several write at a time.
+TEST(Subscriptions, of_twins_at_once_are_one) {
+  World world(store::chosen_engine(), 4);
+  for (int round = 0; round < 40; ++round) {
+    std::optional<Result<Subscribed>> one, other;
+    const auto wanted = world.endpoint("d" + std::to_string(round));
+    run_at_once(world.loop, into(one, world.subscriptions.create_or_renew(wanted)),
+                into(other, world.subscriptions.create_or_renew(wanted)));
+    ASSERT_TRUE(*one && *other);
+    EXPECT_EQ((*one)->unsid, (*other)->unsid);
+  }
+}
+
+TEST(Subscriptions, that_are_ended_while_they_are_used_stay_ended) {
+  World world(store::chosen_engine(), 4);
+  int undone = 0;
+  for (int round = 0; round < 60; ++round) {
+    const auto made = subscribe(world, world.endpoint("d" + std::to_string(round)));
+    world.clock.advance(days(2));
+    std::optional<Result<model::Subscription>> used;
+    std::optional<Result<void>> ended;
+    run_at_once(world.loop, into(used, world.subscriptions.touch(world.feed, made.subscription.id, round + 1)),
+                into(ended, world.subscriptions.end(world.feed, made.subscription.id, EndReason::unsubscribed)));
+    EXPECT_TRUE(*ended);
+    if (find(world, made)->active(world.clock.now())) ++undone;
+  }
+  EXPECT_EQ(undone, 0) << "of 60";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "identity/registry.h"
 #include "store/audit.h"
+#include "store/directory.h"
 
 namespace hg::identity {
 
@@ -16,6 +17,7 @@ asio::awaitable<Result<T>> Registry::change(Actor actor, Deed deed, std::functio
     writer.end();
   }
   auto done = co_await database_.transact([&](store::Connection& tx) -> Result<T> {
+    store::lock_directory(tx);
     auto result = work(tx);
     if (result)
       store::audit::append(

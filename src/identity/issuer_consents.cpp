@@ -5,6 +5,7 @@
 
 #include "identity/consent.h"
 #include "identity/issuer.h"
+#include "store/directory.h"
 
 namespace hg::identity {
 
@@ -35,6 +36,7 @@ asio::awaitable<bool> Issuer::consented(UserId user, ApplicationId application, 
 
 asio::awaitable<void> Issuer::consent(UserId user, ApplicationId application, std::vector<std::string> names) {
   co_await database_.transact([&](store::Connection& tx) {
+    store::lock_directory(tx);  // what was granted before is granted with it
     const Time now = clock_.now();
     const std::string before = store::consents::find(tx, user, application).value_or("");
     const std::string after = united(before, names);

@@ -1,6 +1,7 @@
 // The issuer's second factor: one-time passwords of administrators.
 #include "crypto/totp.h"
 #include "identity/issuer.h"
+#include "store/directory.h"
 
 namespace hg::identity {
 
@@ -29,6 +30,7 @@ asio::awaitable<bool> Issuer::set_totp(UserId user, Buffer seed, std::string pas
   if (!crypto::totp_step(seed, password, clock_.now())) co_return false;
   const auto sealed = registry_.key_for(kPurpose).seal(user.view(), seed);
   co_return co_await database_.transact([&](store::Connection& tx) {
+    store::lock_directory(tx);
     auto found = store::users::find(tx, user);
     if (!found || found->removed_at) return false;
     found->totp = as_text(sealed);

@@ -41,7 +41,7 @@ inline const std::string& password_hash() {
 
 struct Deployment {
   HandClock clock;
-  store::TemporaryStore store;
+  store::TemporaryStore store{store::chosen_engine(), 4};
   asio::io_context loop;
   crypto::SealingKey key = crypto::SealingKey::generate();
   Registry registry{*store, key, clock};

@@ -22,6 +22,8 @@ std::int64_t directory_version(Connection& tx) {
       .value_or(0);
 }
 
+void lock_directory(Connection& tx) { tx.exec("SELECT version FROM directory_version WHERE only_row = 1 FOR UPDATE"); }
+
 void bump_directory(Connection& tx) {
   tx.exec("UPDATE directory_version SET version = version + 1 WHERE only_row = 1");
 }

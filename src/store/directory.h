@@ -12,6 +12,9 @@
 namespace hg::store {
 
 std::int64_t directory_version(Connection& tx);
+// Before a row of the directory is read to be written back: whoever else changes the directory has to wait, so that
+// nothing of theirs is written over. A database server lets several write at a time.
+void lock_directory(Connection& tx);
 // Called by every function that changes the directory; locks it until the transaction ends.
 void bump_directory(Connection& tx);
 

@@ -96,7 +96,7 @@ void insert(Connection& tx, const AuthorizationCode& code) {
 std::optional<AuthorizationCode> find(Connection& tx, std::string_view hash) {
   return tx.first(
       "SELECT hash, application_id, user_id, session_id, redirect_uri, code_challenge, nonce, scopes, audience, "
-      "created_at, expires_at, redeemed_at, family_id FROM authorization_codes WHERE hash = $1",
+      "created_at, expires_at, redeemed_at, family_id FROM authorization_codes WHERE hash = $1 FOR UPDATE",
       {blob(hash)}, code_of);
 }
 

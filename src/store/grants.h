@@ -80,6 +80,7 @@ bool revoke(Connection& tx, Guid id, Time now);  // its refresh families too; fa
 
 namespace codes {
 void insert(Connection& tx, const AuthorizationCode& code);
+// Locked: of two who come with it at once the second sees that it was redeemed.
 std::optional<AuthorizationCode> find(Connection& tx, std::string_view hash);
 // Once only: false where it was redeemed before. Expiry is the caller's to check.
 bool redeem(Connection& tx, std::string_view hash, std::optional<Guid> family, Time now);

@@ -118,6 +118,20 @@ void insert(Connection& tx, const SubscriptionRow& row) {
            s.ended_reason});
 }
 
+bool prolong(Connection& tx, const FeedKey& feed, const SubscriptionId& id, Time expires_at) {
+  return tx.exec(
+             "UPDATE subscriptions SET expires_at = $1 WHERE shard = $2 AND user_id = $3 AND app_id = $4 AND id = $5 "
+             "AND ended_at IS NULL",
+             {expires_at, feed.shard(), feed.user, feed.app, id}) != 0;
+}
+
+bool see(Connection& tx, const FeedKey& feed, const SubscriptionId& id, std::int64_t version, Time now) {
+  return tx.exec(
+             "UPDATE subscriptions SET seen_version = $1, seen_at = $2 WHERE shard = $3 AND user_id = $4 "
+             "AND app_id = $5 AND id = $6 AND seen_version < $1",
+             {version, now, feed.shard(), feed.user, feed.app, id}) != 0;
+}
+
 void update(Connection& tx, const SubscriptionRow& row) {
   const auto& s = row.subscription;
   tx.exec(

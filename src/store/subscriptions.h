@@ -47,7 +47,12 @@ std::vector<SubscriptionRow> of_user(Connection& tx, const UserId& user);
 std::vector<Endpoint> endpoints(Connection& tx, const FeedKey& feed, Time now);
 
 void insert(Connection& tx, const SubscriptionRow& row);
+// All of it, as its feed was locked before it was read.
 void update(Connection& tx, const SubscriptionRow& row);
+// False where it has ended.
+bool prolong(Connection& tx, const FeedKey& feed, const SubscriptionId& id, Time expires_at);
+// That it knows the feed up to `version`; false where it knew.
+bool see(Connection& tx, const FeedKey& feed, const SubscriptionId& id, std::int64_t version, Time now);
 // The app's webhooks come to be told of it. `ended_at`: where that was before `now`. False where it had ended already,
 // or is unknown.
 bool end(Connection& tx, const FeedKey& feed, const SubscriptionId& id, model::EndReason reason, Time now,
