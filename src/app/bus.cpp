@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "base/encoding.h"
 #include "bus/local.h"
 
@@ -13,10 +11,7 @@ namespace {
 
 // What a reference names, without an editor's last line end.
 Result<std::string> secret(const std::string& reference) {
-  HG_TRY(auto text, resolve_secret(reference, [](const std::string& name) -> std::optional<std::string> {
-           const char* value = std::getenv(name.c_str());
-           return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-         }));
+  HG_TRY(auto text, resolve_secret(reference, variable));
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   return text;
 }

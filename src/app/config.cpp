@@ -257,6 +257,11 @@ std::string environment_name(const Key& key) {
   return name;
 }
 
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
 std::vector<std::string> environment_names() {
   std::vector<std::string> names;
   for (char** entry = environ; *entry != nullptr; ++entry) {

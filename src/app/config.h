@@ -82,6 +82,8 @@ std::span<const Key> keys();
 std::string environment_name(const Key& key);
 
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
+// The one of this process.
+std::optional<std::string> variable(const std::string& name);
 // All variables beginning with HELIOGRAPH_, so that a mistyped one is found.
 std::vector<std::string> environment_names();
 

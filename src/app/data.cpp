@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -136,10 +135,7 @@ Result<crypto::SealingKey> read_sealing_key(const Config& config, const DataFile
     return fail(Code::property_invalid, fmt::format("{} may be read by others; chmod 600 {}", file, file));
   }
   const std::string reference = file.empty() ? config.sealing_key : "file:" + file;
-  HG_TRY(const std::string text, resolve_secret(reference, [](const std::string& name) -> std::optional<std::string> {
-           const char* value = std::getenv(name.c_str());
-           return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-         }));
+  HG_TRY(const std::string text, resolve_secret(reference, variable));
   std::string_view bare = text;
   while (bare.ends_with('\n') || bare.ends_with('\r')) bare.remove_suffix(1);
   const auto bytes = from_base64url(bare);

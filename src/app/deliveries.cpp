@@ -1,6 +1,5 @@
 #include "app/deliveries.h"
 
-#include <cstdlib>
 #include <random>
 
 #include "base/log.h"
@@ -48,10 +47,7 @@ push::Addresses addresses_of(const Config& config) {
 }
 
 Result<push::MailRelay> mail_relay_of(const Config& config) {
-  HG_TRY(auto password, resolve_secret(config.mail_password, [](const std::string& name) -> std::optional<std::string> {
-           const char* value = std::getenv(name.c_str());
-           return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-         }));
+  HG_TRY(auto password, resolve_secret(config.mail_password, variable));
   // An editor's last line end is no part of it.
   while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
   return push::MailRelay{.url = config.mail_relay,

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "api/hosts.h"
 
@@ -53,10 +54,17 @@ Result<api::Proxies> proxies_of(const Config& config) {
 }
 
 Result<std::shared_ptr<net::TlsContext>> load_certificate(const Config& config, const DataFiles& files) {
+  const std::string& certificate = config.tls_cert.empty() ? files.tls_certificate : config.tls_cert;
   const std::string& key = config.tls_key.empty() ? files.tls_key : config.tls_key;
-  if (struct stat info{}; ::stat(key.c_str(), &info) == 0 && (info.st_mode & S_IRWXO) != 0)
+  struct stat info{};
+  for (const auto& [file, name, flag] :
+       {std::tuple(&certificate, "tls_cert", "--tls-cert"), {&key, "tls_key", "--tls-key"}})
+    if (::stat(file->c_str(), &info) != 0)
+      return fail(Code::not_found, fmt::format("{} cannot be read: {}; HTTPS wants it, {} or {} names another", *file,
+                                               why(), name, flag));
+  if ((info.st_mode & S_IRWXO) != 0)
     return fail(Code::property_invalid, fmt::format("{} may be read by others; chmod o= {}", key, key));
-  return net::TlsContext::load(config.tls_cert.empty() ? files.tls_certificate : config.tls_cert, key);
+  return net::TlsContext::load(certificate, key);
 }
 
 }  // namespace hg::app

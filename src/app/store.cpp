@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "store/examine.h"
@@ -14,10 +13,7 @@ namespace hg::app {
 
 Result<store::Database::Options> store_of(const Config& config, const DataFiles& files) {
   if (!on_server(config)) return store::Database::Options{.path = files.database};
-  HG_TRY(auto url, resolve_secret(config.store, [](const std::string& name) -> std::optional<std::string> {
-           const char* value = std::getenv(name.c_str());
-           return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-         }));
+  HG_TRY(auto url, resolve_secret(config.store, variable));
   while (url.ends_with('\n') || url.ends_with('\r')) url.pop_back();
   return store::Database::Options{.url = std::move(url), .readers = 4};
 }

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <memory>
 
+#include "app/check.h"
 #include "app/server.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -84,6 +85,7 @@ void wait_for_the_end(const sigset_t& signals, const Options& options, app::Serv
 int serve(const Options& options) {
   const auto config = effective(options);
   if (!config) return report(config.error());
+  if (const auto sound = app::check(*config); !sound) return report(sound.error());
   if (options.check_config) {
     fmt::print("{}", app::describe(*config));
     return kDone;
@@ -128,7 +130,8 @@ void add_serve(Command program) {
   command.option("--tls-cert", options->tls_cert, "certificate chain, PEM (default DIR/tls/cert.pem)");
   command.option("--tls-key", options->tls_key, "its private key, PEM (default DIR/tls/key.pem)");
   command.flag("--behind-tls-proxy", options->behind_tls_proxy, "a proxy in front speaks TLS");
-  command.flag("--check-config", options->check_config, "print the effective configuration, secrets redacted, and end");
+  command.flag("--check-config", options->check_config,
+               "check the configuration as serve does, print it, secrets redacted, and end");
   command.runs([options] { return serve(*options); });
 }
 

@@ -177,6 +177,30 @@ test('configuration: --check-config shows it, a bad key names the nearest', (t) 
   assert.match(refused.stderr, /listenn.*nearest is "listen"/);
 });
 
+test('configuration: what serve refuses --check-config refuses, in the same line', (t) => {
+  const data = path.join(temporaryFolder(t), 'data'), toml = path.join(path.dirname(data), 'heliograph.toml');
+  assert.equal(run(['init', '--data', data]).status, 0);
+  for (const [text, args, said] of [
+    ['trusted_proxies = ["nonsense"]', [], /trusted_proxies/],
+    ['[identity]\nissuers = ["x"]', [], /issuer/],
+    ['bus = "http://x"', [], /bus should be nats/],
+    ['sealing_key = "file:/nope"', [], /\/nope cannot be read/],
+    ['store = "env:HELIOGRAPHS_NOWHERE"', [], /store: env:HELIOGRAPHS_NOWHERE names/],
+    ['tls_listen = "127.0.0.1:0"', [], /tls\/cert\.pem cannot be read: No such file.*tls_cert or --tls-cert/],
+    ['', ['--tls-listen', 'bad'], /tls_listen is "bad"/],
+  ]) {
+    writeFileSync(toml, `${text}\n`);
+    const [checked, served] = [['--check-config'], []].map((more) => run(['serve', '--data', data, '--config', toml, ...args, ...more]));
+    for (const done of [checked, served]) {
+      assert.equal(done.status, 1, `${text} ${args}: ${done.stdout}${done.stderr}`);
+      oneLine(done.stderr);
+      assert.match(done.stderr, said);
+      assert.equal(done.stdout, '');
+    }
+    assert.equal(checked.stderr, served.stderr);
+  }
+});
+
 test('plain HTTP off loopback is refused without a proxy that speaks TLS', (t) => {
   const data = path.join(temporaryFolder(t), 'data');
   initDemo(data);
