@@ -115,7 +115,7 @@ test('openid-client with a user: discovery, code and PKCE, userinfo, refresh, re
     assert.match(done.foreign, /invalid_grant.*another client/);
     assert.equal(done.afterForeignRevocation, alice.id, 'nobody ends what is not theirs');
     assert.match(done.revoked, /invalid_grant/);
-    assert.notEqual(done.revokedInfo, 'a token');
+    assert.match(done.revokedInfo, /OAUTH_WWW_AUTHENTICATE_CHALLENGE/);
     if (algorithm === 'ES256') break;
     const rotated = run(['key', 'rotate', '--algorithm', 'ES256', '--data', data]);
     assert.equal(rotated.status, 0, rotated.stderr);

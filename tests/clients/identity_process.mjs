@@ -12,7 +12,7 @@ const scope = 'Notifications.ReadWrite.CreatedByApp';
 const resource = ['https://graph.microsoft.com/.default'];
 const aad = { authority: `${base}/${demo.tenantId}`, knownAuthorities: [new URL(base).host] };
 const oidc = { authority: `${base}/`, knownAuthorities: [new URL(base).host] };
-const outcome = (work) => work.then((result) => result?.accessToken ? 'a token' : 'nothing', (e) => `${e.errorCode ?? e.error ?? e.code} ${e.errorMessage ?? e.error_description ?? e.message}`);
+const outcome = (work) => work.then((result) => result?.accessToken ?? result?.access_token ? 'a token' : result ? 'an answer' : 'nothing', (e) => `${e.errorCode ?? e.error ?? e.code} ${e.errorMessage ?? e.error_description ?? e.message}`);
 
 async function withPage(work) {
   const browser = await launch();

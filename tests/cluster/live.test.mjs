@@ -62,7 +62,7 @@ test('a device goes from node to node and misses nothing', { timeout: 300_000 },
   assert.deepEqual([...ids].filter((id) => !heard.has(id)), []);
 });
 
-test('who is blocked, and a subscription that ends, at one node, ends at all', { timeout: 300_000 }, async (t) => {
+test('a user or an application that is blocked, and a subscription that ends, at one node, ends at all', { timeout: 300_000 }, async (t) => {
   const at = await posts(t);
   const [a, b, c] = at.cluster.nodes;
   await onBus(at.cluster);
@@ -78,7 +78,16 @@ test('who is blocked, and a subscription that ends, at one node, ends at all', {
   assert.equal(done.status, 0, done.stderr);
   assert.equal((await blocked.closed).code, 4403);
   t.diagnostic(`measured an end reaches another node after ${Math.round(ended - begun)} ms, a block ${Math.round(performance.now() - command)} ms after the command was called`);
-  for (const node of at.cluster.nodes) await until(async () => (await call(node.base, 'GET', '/beta/me/notifications', { token: at.tokens[0] })).status === 403, { what: 'that every node refuses', seconds: 5 });
+  const refused = (token) => async () => (await Promise.all(at.cluster.nodes.map(({ base }) => call(base, 'GET', '/beta/me/notifications', { token })))).every(({ status }) => status === 403);
+  await until(refused(at.tokens[0]), { what: 'that every node refuses the user' });
+
+  const other = await Live.open(b.base, at.tokens[1]);
+  const again = performance.now();
+  const app = at.cluster.command(2, 'app', 'block', at.demo.clientApp.clientId);
+  assert.equal(app.status, 0, app.stderr);
+  assert.equal((await other.closed).code, 4403);
+  await until(refused(at.tokens[1]), { what: 'that every node refuses the application' });
+  t.diagnostic(`measured a blocked application is refused by all after ${Math.round(performance.now() - again)} ms`);
 });
 
 test('a signing key that is rotated at one node signs for all; one that has ended signs for none', { timeout: 300_000 }, async (t) => {
