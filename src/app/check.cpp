@@ -2,14 +2,50 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/bus.h"
 #include "app/data.h"
 #include "app/listeners.h"
 #include "app/outside.h"
+#include "net/reach.h"
 
 namespace hg::app {
 
 namespace {
+
+// An address to be asked or shown, of one of two schemes.
+Result<void> check_address(std::string_view key, const std::string& text, std::string_view one,
+                           std::string_view other) {
+  const auto url = net::parse_url(text);
+  if (url && (url->scheme == one || url->scheme == other) && !url->credentials) return {};
+  return fail(Code::property_invalid,
+              fmt::format("{} is \"{}\"; it is {}://HOST[:PORT] or {}://HOST[:PORT]", key, text, one, other));
+}
+
+Result<void> check_addresses(const Config& config) {
+  for (const auto& [key, text] : {std::pair("public_url", &config.public_url),
+                                  {"push.apns", &config.push_apns},
+                                  {"push.apns_sandbox", &config.push_apns_sandbox},
+                                  {"push.fcm", &config.push_fcm},
+                                  {"push.wns_store_token", &config.push_wns_store_token},
+                                  {"push.wns_entra", &config.push_wns_entra}})
+    if (!text->empty()) HG_CHECK(check_address(key, *text, "https", "http"));
+  if (!config.mail_relay.empty()) HG_CHECK(check_address("mail.relay", config.mail_relay, "smtp", "smtps"));
+  return {};
+}
+
+// As browsers write it, for it is compared with what they send.
+Result<void> check_origins(const Config& config) {
+  for (const std::string& origin : config.cors_origins)
+    if (const auto url = net::parse_url(origin); !url || url->origin != origin)
+      return fail(
+          Code::property_invalid,
+          fmt::format("cors_origins names \"{}\"; an origin is https://HOST or https://HOST:PORT, in lower case "
+                      "and without a path",
+                      origin));
+  return {};
+}
 
 Result<void> check_secrets(const Config& config) {
   for (const Key& key : keys()) {
@@ -19,6 +55,15 @@ Result<void> check_secrets(const Config& config) {
       return fail(text.error().code, fmt::format("{}: {}", key.name, text.error().message));
   }
   return {};
+}
+
+// Whoever names only limits.connections gets as many of the usual number as fit.
+Result<void> check_limits(const Config& config) {
+  const std::int64_t most = config.connections - config.connections / 8;
+  if (config.live_connections <= most || config.live_connections == Config{}.live_connections) return {};
+  return fail(Code::property_invalid,
+              fmt::format("limits.live_connections is {}; it is at most {}, seven eighths of limits.connections ({})",
+                          config.live_connections, most, config.connections));
 }
 
 Result<void> check_listeners(const Config& config) {
@@ -31,6 +76,9 @@ Result<void> check_listeners(const Config& config) {
 }  // namespace
 
 Result<void> check(const Config& config) {
+  HG_CHECK(check_addresses(config));
+  HG_CHECK(check_origins(config));
+  HG_CHECK(check_limits(config));
   HG_CHECK(check_listeners(config));
   HG_CHECK(proxies_of(config));
   HG_CHECK(external_issuers_of(config));

@@ -8,7 +8,8 @@
 namespace hg::app {
 
 // The first mistake, naming its key: listeners, proxies, issuers, the bus, the sealing key or a certificate that cannot
-// be used, a secret that is not where the configuration says. Reads the files that are named, asks nobody.
+// be used, an address that is none, a secret that is not where the configuration says, more live connections than have
+// a place. Reads the files that are named, asks nobody.
 Result<void> check(const Config& config);
 
 }  // namespace hg::app

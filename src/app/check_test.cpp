@@ -72,5 +72,28 @@ TEST(Check, misses_a_certificate_only_where_https_is_served) {
             "/nope cannot be read: No such file or directory; HTTPS wants it, tls_cert or --tls-cert names another");
 }
 
+TEST(Check, wants_addresses_that_are_some_and_bounds_that_fit) {
+  for (const auto& [key, value, said] : {
+           Mistake{"public_url", "hello", "public_url is \"hello\"; it is https://HOST[:PORT] or"},
+           {"public_url", "ftp://x", "public_url"},
+           {"push.apns", "ftp://x", "push.apns is \"ftp://x\""},
+           {"push.apns_sandbox", "x", "push.apns_sandbox"},
+           {"push.fcm", "ftp://x", "push.fcm"},
+           {"push.wns_store_token", "x", "push.wns_store_token"},
+           {"push.wns_entra", "https://", "push.wns_entra"},
+           {"mail.relay", "foo", "mail.relay is \"foo\"; it is smtp://HOST[:PORT] or smtps://HOST[:PORT]"},
+           {"mail.relay", "smtp://me:word@relay.example", "mail.relay"},
+           {"cors_origins", "foo", "cors_origins names \"foo\"; an origin is https://HOST"},
+           {"cors_origins", "https://app.example/", "without a path"},
+           {"cors_origins", "https://App.example", "in lower case"},
+           {"limits.live_connections", "14337",
+            "limits.live_connections is 14337; it is at most 14336, seven eighths of limits.connections (16384)"},
+       }) {
+    const auto refused = check(with({{key, value}}));
+    ASSERT_FALSE(refused) << key << " " << value;
+    EXPECT_NE(refused.error().message.find(said), std::string::npos) << refused.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace hg::app

@@ -127,8 +127,9 @@ Result<void> check_text(const Key& key, const std::string& text) {
   };
   if (key.name == "log.level") return one_of({"debug", "info", "warn", "error"});
   if (key.name == "log.format") return one_of({"json", "text", "auto"});
-  for (const auto& [name, what] :
-       {std::pair("sealing_key", "the key itself"), {"bus_credentials", "the secret itself"}})
+  for (const auto& [name, what] : {std::pair("sealing_key", "the key itself"),
+                                   {"bus_credentials", "the secret itself"},
+                                   {"mail.password", "the secret itself"}})
     if (key.name == name && !text.empty() && !text.starts_with("file:") && !text.starts_with("env:"))
       return fail(Code::property_invalid,
                   fmt::format("{} is {}; name where it is instead: file:PATH or env:NAME", name, what));

@@ -65,8 +65,9 @@ TEST(Config, a_mistyped_variable_is_found) {
 }
 
 TEST(Config, refuses_wrong_types_and_values_out_of_bounds) {
-  for (const char* text : {"listen = 3\n", "[limits]\nconnections_per_user = 0\n", "[log]\nlevel = \"loud\"\n",
-                           "listen = \n", "sealing_key = \"c2VjcmV0\"\n", "bus_credentials = \"hg:word\"\n"}) {
+  for (const char* text :
+       {"listen = 3\n", "[limits]\nconnections_per_user = 0\n", "[log]\nlevel = \"loud\"\n", "listen = \n",
+        "sealing_key = \"c2VjcmV0\"\n", "bus_credentials = \"hg:word\"\n", "[mail]\npassword = \"word\"\n"}) {
     const File file(text);
     EXPECT_FALSE(load(file.path, nothing, {})) << text;
   }

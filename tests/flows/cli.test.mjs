@@ -188,6 +188,8 @@ test('configuration: what serve refuses --check-config refuses, in the same line
     ['store = "env:HELIOGRAPHS_NOWHERE"', [], /store: env:HELIOGRAPHS_NOWHERE names/],
     ['tls_listen = "127.0.0.1:0"', [], /tls\/cert\.pem cannot be read: No such file.*tls_cert or --tls-cert/],
     ['', ['--tls-listen', 'bad'], /tls_listen is "bad"/],
+    ['', ['--public-url', 'hello'], /public_url is "hello"/],
+    ['[mail]\npassword = "word"', [], /mail\.password is the secret itself/],
   ]) {
     writeFileSync(toml, `${text}\n`);
     const [checked, served] = [['--check-config'], []].map((more) => run(['serve', '--data', data, '--config', toml, ...args, ...more]));
