@@ -1,6 +1,8 @@
 // On a distributed database a statement that names its shard runs on one node: those of the hot path all do.
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "feed/testing.h"
 #include "store/idempotency.h"
 #include "store/jobs.h"
@@ -23,8 +25,8 @@ constexpr std::string_view kFinders[] = {
 };
 
 bool concerns(std::string_view statement, std::string_view table) {
-  const auto after = [&](std::string_view word) { return statement.contains(fmt::format("{} {} ", word, table)); };
-  return after("FROM") || after("INTO") || after("UPDATE") || after("JOIN");
+  const std::regex named(fmt::format("(FROM|INTO|UPDATE|JOIN) {}($|[^a-z_])", table));
+  return std::regex_search(statement.begin(), statement.end(), named);
 }
 
 bool names_its_shard(std::string_view statement) {
@@ -99,7 +101,19 @@ void work_off(World& world) {
     store::channels::names(tx, hash, job.subscription);
     store::channels::release(tx, hash, job.subscription);
     store::jobs::release(tx, lease);
+    store::feeds::cap_entries(tx, world.feed, now);
+    store::feeds::tombstones(tx, world.feed);
+    store::feeds::oldest_tombstones(tx, world.feed, 10);
+    store::feeds::alerted(tx, world.feed, 1, 10);
+    store::feeds::newest_asking(tx, world.feed, model::PlatformMask{}, now);
   });
+}
+
+TEST(Statements, are_found_wherever_they_name_a_table) {
+  for (const auto* text : {"SELECT MIN(due_at) FROM jobs", "SELECT 1 FROM jobs j", "UPDATE jobs SET kind = 1",
+                           "INSERT INTO jobs (shard)", "SELECT 1 FROM feeds f JOIN jobs, x"})
+    EXPECT_TRUE(concerns(text, "jobs")) << text;
+  EXPECT_FALSE(concerns("SELECT 1 FROM jobs_of_others", "jobs"));
 }
 
 TEST(Statements, of_the_hot_path_name_their_shard) {
