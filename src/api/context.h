@@ -47,6 +47,7 @@ struct Settings {
   // The admin API and /metrics are answered on the operators' listener and the Unix socket alone, and nothing else but
   // the health of the server is on that listener.
   bool operators_apart = false;
+  bool alone = true;                       // no bus is configured: there are no other nodes to be told
   bool access_log = true;                  // a line at info for each request
   std::size_t unpacked_body = 256 * 1024;  // of a gzip or deflate body, in bytes
   // In progress at once, of which each loop has an equal share; beyond: 503, for more would not be answered in time.

@@ -288,6 +288,7 @@ TEST(Health, answers_without_a_token) {
   House house;
   EXPECT_EQ(house.call("GET", "/healthz").status, 200);
   EXPECT_EQ(house.call("GET", "/readyz").at("/status"), "ready");
+  EXPECT_EQ(house.call("GET", "/readyz").at("/bus"), "none");
   EXPECT_EQ(house.call("GET", "/").at("/name"), "heliograph");
   const auto page = house.call("GET", "/", {{"Accept", "text/html"}});
   EXPECT_TRUE(page.header("Content-Type").starts_with("text/html"));

@@ -67,6 +67,7 @@ Answer ready(Call& call) {
   // Throws where the store cannot be read: 503 or 500.
   co_await call.services.database.read([](store::Connection& tx) { return store::directory_version(tx); });
   // Ready without it too: the others are as lonely, and all it costs is time.
+  if (call.services.settings.alone) co_return state(200, "ready", "none");
   co_return state(200, "ready", call.services.bus.connected() ? "connected" : "away");
 }
 

@@ -331,6 +331,7 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
   parts->settings.push = addresses_of(parts->config);
   parts->settings.public_url = parts->config.public_url;
   while (parts->settings.public_url.ends_with('/')) parts->settings.public_url.pop_back();
+  parts->settings.alone = parts->config.bus.empty();
   parts->settings.cors_origins = parts->config.cors_origins;
   parts->settings.proxies = std::move(proxies);
   parts->settings.guesses_an_address = parts->config.address_guesses;
