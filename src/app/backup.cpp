@@ -209,8 +209,7 @@ Result<void> check_store(const std::string& store) {
 Result<BackedUp> back_up(const Config& config, const std::string& config_file, const std::string& to,
                          std::string_view passphrase, Progress progress) {
   const DataFiles files(config.data);
-  if (!on_server(config) && !fs::exists(files.database))
-    return fail(Code::not_found, fmt::format("{} holds no deployment", config.data));
+  if (!on_server(config)) HG_CHECK(check_deployment(files, Use::read));
   HG_TRY(const auto key, read_sealing_key(config, files));
   if (on_server(config)) HG_CHECK(check_key_on_server(key, config, files));
   HG_TRY(auto archive, ArchiveWriter::create(to, passphrase));
@@ -277,8 +276,7 @@ Result<Restored> restore(const std::string& from, const std::string& data, std::
 
 Result<std::uint32_t> renew_epoch(const Config& config) {
   const DataFiles files(config.data);
-  if (!on_server(config) && !fs::exists(files.database))
-    return fail(Code::not_found, fmt::format("{} holds no deployment", config.data));
+  if (!on_server(config)) HG_CHECK(check_deployment(files, Use::write));
   if (on_server(config)) HG_CHECK(ensure_directory(files));
   HG_TRY(const auto lock, DataLock::take(files));
   HG_TRY(auto store, store_of(config, files));

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,6 +27,16 @@ std::string holder(int descriptor) {
   char text[32] = {};
   const ssize_t read = ::pread(descriptor, text, sizeof text - 1, 0);
   return read > 0 ? std::string(text, static_cast<std::size_t>(read)) : "?";
+}
+
+// Of somebody whose permissions do not suffice for `path`.
+std::string what_helps(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return "run this as the user that it belongs to";
+  if (info.st_uid == ::geteuid()) return fmt::format("it is yours: chmod u+rwX {}", path);
+  const passwd* owner = ::getpwuid(info.st_uid);
+  const std::string name = owner == nullptr ? fmt::format("'#{}'", info.st_uid) : owner->pw_name;
+  return fmt::format("it belongs to {}; run this as that user: sudo -u {} heliograph ...", name, name);
 }
 
 }  // namespace
@@ -56,6 +67,21 @@ Result<void> ensure_directory(const DataFiles& files) {
   if (error) return fail(Code::unavailable, fmt::format("{} cannot be made: {}", files.folder, error.message()));
   if (::chmod(files.folder.c_str(), 0700) != 0 || ::access(files.folder.c_str(), W_OK) != 0)
     return fail(Code::unavailable, fmt::format("{} cannot be written: {}", files.folder, why()));
+  return {};
+}
+
+Result<void> check_deployment(const DataFiles& files, Use use) {
+  const int wanted = use == Use::write ? R_OK | W_OK : R_OK;
+  for (const auto& [path, more] : {std::pair(&files.folder, X_OK), {&files.database, 0}}) {
+    if (::access(path->c_str(), wanted | more) == 0) continue;
+    if (errno == ENOENT || errno == ENOTDIR)
+      return fail(Code::not_found, fmt::format("{} holds no deployment; make one: heliograph init --data {}",
+                                               files.folder, files.folder));
+    const bool forbidden = errno == EACCES;
+    const std::string reason = why();
+    return fail(Code::unavailable, fmt::format("{} cannot be {}: {}{}{}", *path, use == Use::write ? "written" : "read",
+                                               reason, forbidden ? "; " : "", forbidden ? what_helps(*path) : ""));
+  }
   return {};
 }
 

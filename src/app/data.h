@@ -1,6 +1,7 @@
 // The data directory: who holds it, the sealing key, the files of the demo's TLS. Files are 0600, the directory 0700.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "app/config.h"
@@ -24,6 +25,10 @@ Result<void> ensure_directory(const DataFiles& files);
 // The same for a new deployment; Code::conflict where there is a deployment in it, Code::unavailable where it cannot be
 // written.
 Result<void> make_data_directory(const DataFiles& files);
+// That there is a deployment's store in it: Code::not_found, and Code::unavailable where this process may not do to it
+// what it is about to do, with what helps.
+enum class Use : std::uint8_t { read, write };
+Result<void> check_deployment(const DataFiles& files, Use use);
 // Writes a file with mode 0600, whole or not at all.
 Result<void> write_private(const std::string& file, Bytes content);
 

@@ -311,9 +311,7 @@ Result<std::unique_ptr<Server>> Server::open(Config config) {
   const DataFiles files(config.data);
   // A node of a cluster needs nothing in its directory but the sealing key, and not that where it is configured.
   if (on_server(config)) HG_CHECK(ensure_directory(files));
-  if (!on_server(config) && !std::filesystem::exists(files.database))
-    return fail(Code::not_found,
-                fmt::format("{} holds no deployment; make one: heliograph init --data {}", config.data, config.data));
+  if (!on_server(config)) HG_CHECK(check_deployment(files, Use::write));
   HG_TRY(auto proxies, proxies_of(config));
   HG_TRY(auto lock, DataLock::take(files));
   HG_TRY(auto key, read_sealing_key(config, files));

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "store/examine.h"
 #include "store/file.h"
 #include "store/postgres.h"
@@ -27,7 +25,6 @@ Result<std::unique_ptr<store::Database>> open_store(const Config& config, const 
     return fail(Code::not_found, fmt::format("{} holds no deployment; make one: heliograph init --data {}{}", where,
                                              config.data, on_server(config) ? " --config FILE" : ""));
   };
-  if (!on_server(config) && !std::filesystem::exists(files.database)) return none();
   HG_TRY(auto database, store::Database::open(std::move(options), SystemClock().now()));
   if (!database->read_now(founded)) return none();
   return database;

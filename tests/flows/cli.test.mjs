@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import path from 'node:path';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { spawn, spawnSync } from 'node:child_process';
 import { demoServer, initDemo, program, run, runAsync, Server, temporaryFolder } from '../harness/server.mjs';
@@ -150,6 +150,28 @@ test('a second server on the directory, a busy port, an unwritable directory: on
   const nowhere = run(['init', '--data', '/proc/heliograph', '--demo']);
   assert.equal(nowhere.status, 1, nowhere.stderr);
   oneLine(nowhere.stderr);
+});
+
+test('a directory that this user may not write: one line that says whose it is and what helps', (t) => {
+  const folder = temporaryFolder(t), data = path.join(folder, 'data'), root = process.getuid() === 0;
+  initDemo(data);
+  // Modes do not stop root; another user then, where that one may run the program at all.
+  const nobody = (args) => spawnSync(...(root ? ['setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', program, ...args]] : [program, args]), { encoding: 'utf8' });
+  chmodSync(folder, 0o755);
+  if (nobody(['--version']).status !== 0) return t.skip('another user cannot run the program');
+  const refused = (args, said) => {
+    const done = nobody([...args, '--data', data]);
+    assert.equal(done.status, 1, done.stdout + done.stderr);
+    oneLine(done.stderr);
+    assert.match(done.stderr, said);
+  };
+  if (root) refused(['user', 'list'], /data\/?[a-z.]* cannot be written: Permission denied; it belongs to root; run this as that user: sudo -u root/);
+  if (root) for (const file of ['', ...readdirSync(data)]) if (file !== 'tls') chownSync(path.join(data, file), 65534, 65534);
+  chmodSync(data, 0o500);
+  for (const args of [['serve', '--listen', '127.0.0.1:0'], ['user', 'list'], ['restore', '--new-epoch']]) refused(args, /data cannot be written: Permission denied; it is yours: chmod u\+rwX \S+data$/m);
+  chmodSync(data, 0o700);
+  chmodSync(path.join(data, 'heliograph.db'), 0o400);
+  refused(['user', 'list'], /heliograph\.db cannot be written: Permission denied; it is yours: chmod/);
 });
 
 test('a newer schema is refused, naming both', (t) => {
