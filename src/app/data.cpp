@@ -88,7 +88,8 @@ Result<void> check_deployment(const DataFiles& files, Use use) {
 Result<void> write_private(const std::string& file, Bytes content) {
   const std::string unfinished = file + ".new";
   std::error_code error;
-  fs::create_directories(fs::path(file).parent_path(), error);
+  const fs::path folder = fs::path(file).parent_path();
+  if (fs::create_directories(folder, error)) ::chmod(folder.c_str(), 0700);
   const int descriptor = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (descriptor < 0) return fail(Code::unavailable, fmt::format("{} cannot be written: {}", file, why()));
   const bool written = ::write(descriptor, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&

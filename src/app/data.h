@@ -29,7 +29,7 @@ Result<void> make_data_directory(const DataFiles& files);
 // what it is about to do, with what helps.
 enum class Use : std::uint8_t { read, write };
 Result<void> check_deployment(const DataFiles& files, Use use);
-// Writes a file with mode 0600, whole or not at all.
+// Writes a file with mode 0600, whole or not at all; a directory that is made for it is closed to others.
 Result<void> write_private(const std::string& file, Bytes content);
 
 // Keeps others off the directory for as long as it lives: an exclusive flock that names this process.
