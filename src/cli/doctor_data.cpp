@@ -81,6 +81,11 @@ void check_directory(const Patient& patient, Findings& findings) {
     findings.push_back({"directory", Health::fail, files.folder + " is no directory", make});
     return;
   }
+  if (const auto usable = app::check_deployment(files, app::Use::read);
+      !usable && !app::on_server(patient.config) && usable.error().code == Code::unavailable) {
+    findings.push_back({"directory", Health::fail, usable.error().message});
+    return;
+  }
   if (!has_store(patient)) {
     const bool key = fs::exists(files.sealing_key);
     findings.push_back({"directory", Health::fail, files.database + " is missing",
@@ -118,7 +123,10 @@ void check_server(const Patient& patient, Findings& findings) {
   }
 }
 
-bool has_store(const Patient& patient) { return app::on_server(patient.config) || fs::exists(patient.files.database); }
+bool has_store(const Patient& patient) {
+  std::error_code hidden;
+  return app::on_server(patient.config) || fs::exists(patient.files.database, hidden);
+}
 
 namespace {
 

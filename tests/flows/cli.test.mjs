@@ -166,6 +166,11 @@ test('a directory that this user may not write: one line that says whose it is a
     assert.match(done.stderr, said);
   };
   if (root) refused(['user', 'list'], /data\/?[a-z.]* cannot be written: Permission denied; it belongs to root; run this as that user: sudo -u root/);
+  if (root) {
+    const found = JSON.parse(nobody(['doctor', '--offline', '--data', data, '--json']).stdout).checks;
+    assert.match(found.find(({ check }) => check === 'directory').evidence, /data cannot be read: Permission denied; it belongs to root/);
+    assert.ok(!found.some(({ evidence }) => /filesystem error/.test(evidence)), JSON.stringify(found));
+  }
   if (root) for (const file of ['', ...readdirSync(data)]) if (file !== 'tls') chownSync(path.join(data, file), 65534, 65534);
   chmodSync(data, 0o500);
   for (const args of [['serve', '--listen', '127.0.0.1:0'], ['user', 'list'], ['restore', '--new-epoch']]) refused(args, /data cannot be written: Permission denied; it is yours: chmod u\+rwX \S+data$/m);
