@@ -199,6 +199,9 @@ Answer list_audit(Call& call) {
 
 Answer verify_audit(Call& call) {
   const std::string* head = call.option("head");
+  if (head != nullptr && !head->empty() && !identity::is_audit_head(*head))
+    co_return fail(Code::invalid_query_option, "head is " + *head + "; it is SEQUENCE:HASH, whole, as it was answered",
+                   "head");
   const auto verdict = co_await call.services.registry.verify_audit(head == nullptr ? "" : *head);
   std::string body;
   JsonWriter(body)

@@ -3,7 +3,9 @@
 
 #include <memory>
 
+#include "base/encoding.h"
 #include "cli/command.h"
+#include "identity/registry.h"
 
 namespace hg::cli {
 
@@ -31,6 +33,11 @@ Result<void> verify(const Options& options, Door& door) {
   return fail(Code::conflict, readable(found.at("reason")));
 }
 
+std::string wrong_head(const Options& options) {
+  if (options.head.empty() || identity::is_audit_head(options.head)) return "";
+  return fmt::format("--head {}: it is SEQUENCE:HASH, whole, as verify printed it", options.head);
+}
+
 }  // namespace
 
 void add_audit(Command program) {
@@ -42,9 +49,15 @@ void add_audit(Command program) {
     command.runs([options, work] { return with_door(*options, [&](Door& door) { return work(*options, door); }); });
     return command;
   };
-  verb("list", "the log, newest first", list).option("--top", options->top, "how many entries (100)");
-  verb("verify", "whether any entry was changed or taken out; prints the head, to be kept elsewhere", verify)
-      .option("--head", options->head, "a head that was printed before: also whether the log still begins with it");
+  verb("list", "the log, newest first", list)
+      .option("--top", options->top, "how many entries")
+      .between(1, 1000)
+      .otherwise("100");
+  const Command verifying =
+      verb("verify", "whether any entry was changed or taken out; prints the head, to be kept elsewhere", verify);
+  verifying.option("--head", options->head,
+                   "a head that was printed before: also whether the log still begins with it");
+  verifying.check([options] { return wrong_head(*options); });
 }
 
 }  // namespace hg::cli

@@ -133,8 +133,9 @@ void add_restore(Command program) {
             "give the store a new epoch: to be run once after it was put back by other means")
       .excludes(from);
   add_passphrase(command, *options);
-  command.runs([options] { return options->new_epoch || !options->file.empty() ? "" : "--from or --new-epoch"; },
-               [options] { return finished(options->new_epoch ? new_epoch(*options) : restore(*options)); });
+  command.check(
+      [options] { return options->new_epoch || !options->file.empty() ? "" : "--from or --new-epoch is required"; });
+  command.runs([options] { return finished(options->new_epoch ? new_epoch(*options) : restore(*options)); });
 }
 
 }  // namespace hg::cli

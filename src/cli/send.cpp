@@ -66,10 +66,9 @@ Result<void> send(const Options& options, Door& door) {
   return {};
 }
 
-// What the line lacks.
-std::string missing(const Options& options) {
-  if (options.unsid.empty() && options.user.empty()) return "--unsid or --user";
-  return options.title.empty() && options.raw.empty() ? "--title or --raw" : "";
+std::string lacking(const Options& options) {
+  if (options.unsid.empty() && options.user.empty()) return "--unsid or --user is required";
+  return options.title.empty() && options.raw.empty() ? "--title or --raw is required" : "";
 }
 
 }  // namespace
@@ -91,8 +90,8 @@ void add_send(Command program) {
   command.option("--priority", options->priority, "High, Low or None");
   command.option("--ttl", options->ttl, "displayTimeToLive in seconds");
   command.option("--expires", options->expires, "ISO 8601; seven days on by default");
-  command.runs([options] { return missing(*options); },
-               [options] { return with_door(*options, [&](Door& door) { return send(*options, door); }); });
+  command.check([options] { return lacking(*options); });
+  command.runs([options] { return with_door(*options, [&](Door& door) { return send(*options, door); }); });
 }
 
 }  // namespace hg::cli

@@ -263,18 +263,28 @@ std::string head_of(const store::AuditEntry& entry) {
   return fmt::format("{}:{}", entry.seq, hex(as_bytes(entry.hash)));
 }
 
-// What does not fit the head that was kept.
-std::string unlike(store::Connection& tx, const std::string& head) {
+// The entry that a head names.
+std::optional<std::int64_t> sequence_of(std::string_view head) {
   std::int64_t seq = 0;
   const auto [end, error] = std::from_chars(head.data(), head.data() + head.size(), seq);
-  if (error != std::errc() || end == head.data() + head.size() || *end != ':')
-    return "the head is not of the form SEQUENCE:HASH";
+  if (error != std::errc() || seq < 1) return std::nullopt;
+  const std::string_view rest = head.substr(static_cast<std::size_t>(end - head.data()));
+  const bool whole = rest.size() == 65 && rest.front() == ':' &&
+                     rest.find_first_not_of("0123456789abcdefABCDEF", 1) == std::string_view::npos;
+  return whole ? std::optional(seq) : std::nullopt;
+}
+
+// What does not fit the head that was kept.
+std::string unlike(store::Connection& tx, const std::string& head) {
+  const std::int64_t seq = sequence_of(head).value_or(0);
   const auto entry = store::audit::find(tx, seq);
   if (!entry) return fmt::format("entry {} is gone, and perhaps others after it", seq);
   return head_of(*entry) == lower(head) ? "" : fmt::format("entry {} or one before it is another than it was", seq);
 }
 
 }  // namespace
+
+bool is_audit_head(std::string_view text) { return sequence_of(text).has_value(); }
 
 asio::awaitable<AuditVerdict> Registry::verify_audit(std::string head) {
   co_return co_await database_.read([&](store::Connection& tx) {

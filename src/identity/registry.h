@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -83,6 +84,9 @@ struct AuditVerdict {
   std::string head;    // "SEQUENCE:HASH" of the last one; "" of an empty log
   std::string reason;  // what is wrong; "": nothing
 };
+
+// "SEQUENCE:HASH" as a verdict has it.
+bool is_audit_head(std::string_view text);
 
 struct AddedWebhook {
   store::Webhook webhook;
@@ -196,7 +200,8 @@ class Registry {
   // One line in the audit log for what is no change of the directory (a token minted on behalf of a user).
   asio::awaitable<void> note(Actor actor, std::string action, std::string target, std::string detail_json);
   asio::awaitable<std::vector<store::AuditEntry>> audit(std::size_t limit);
-  // Whether the log is whole, and, where a `head` of earlier was kept, still begins with what it was then.
+  // Whether the log is whole, and, where a `head` of earlier was kept (is_audit_head), still begins with what it was
+  // then.
   asio::awaitable<AuditVerdict> verify_audit(std::string head);
 
  private:

@@ -116,9 +116,12 @@ Option Command::flag(const std::string& name, bool& value, const std::string& se
   return Option(app_->add_flag(name, value, sentence));
 }
 
-void Command::runs(std::function<std::string()> missing, std::function<int()> work) const {
-  app_->callback([chosen = chosen_, missing = std::move(missing), work = std::move(work)] {
-    if (const std::string what = missing(); !what.empty()) throw CLI::RequiredError(what);
+void Command::check(Check wrong) const { chosen_->checks[app_].push_back(std::move(wrong)); }
+
+void Command::runs(std::function<int()> work) const {
+  app_->callback([app = app_, chosen = chosen_, work = std::move(work)] {
+    for (const Check& wrong : chosen->checks[app])
+      if (const std::string what = wrong(); !what.empty()) throw CLI::ParseError(what, CLI::ExitCodes::ValidationError);
     chosen->run = work;
   });
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +18,13 @@ class Option;
 
 namespace hg::options {
 
+// What is wrong with a line whose options are right one by one, as a sentence; "" for nothing.
+using Check = std::function<std::string()>;
+
 // The command that was chosen: set while the line is read.
 struct Chosen {
   std::function<int()> run;
+  std::map<const CLI::App*, std::vector<Check>> checks;  // of each command
 };
 
 // A handle on one option, which the program owns.
@@ -54,11 +59,9 @@ class Command {
   Option option(const std::string& name, T& value, const std::string& sentence) const;
   Option flag(const std::string& name, bool& value, const std::string& sentence) const;
 
-  void runs(std::function<int()> work) const {
-    runs([] { return std::string(); }, std::move(work));
-  }
-  // `missing` answers what is required yet was not said; "" for nothing.
-  void runs(std::function<std::string()> missing, std::function<int()> work) const;
+  // Asked in the order they were added, when all of the line is read.
+  void check(Check wrong) const;
+  void runs(std::function<int()> work) const;
 
  private:
   CLI::App* app_;

@@ -18,7 +18,10 @@ std::string line(const std::vector<std::string>& words) {
   const Command show = user.command("show", "One.");
   show.option("upn", text, "Whom.").required();
   show.runs(nothing);
-  user.command("list", "All.").runs(nothing);
+  const Command list = user.command("list", "All.");
+  list.option("--first", text, "From here.");
+  list.check([&] { return text == "z" ? "--first is z, the last" : ""; });
+  list.runs(nothing);
   return program.mistake(words);
 }
 
@@ -38,6 +41,12 @@ TEST(Program, an_unknown_command_names_the_nearest) {
 TEST(Program, what_is_missing_is_named) {
   EXPECT_EQ(line({"serve"}), "heliograph serve: --data is required; see heliograph serve --help");
   EXPECT_NE(line({"user", "show"}).find("upn is required"), std::string::npos);
+}
+
+TEST(Program, what_is_wrong_with_the_whole_line_is_said) {
+  EXPECT_EQ(line({"user", "list", "--first", "z"}),
+            "heliograph user list: --first is z, the last; see heliograph user list --help");
+  EXPECT_EQ(line({"user", "list", "--first", "y"}), "");
 }
 
 TEST(Program, what_is_right_is_no_mistake) {

@@ -48,6 +48,8 @@ test('an unknown flag, an unknown command and a missing argument are usage error
     [['user'], /see heliograph user --help/],
     [['init'], /--data is required/],
     [['notification', 'list', '--data', 'x'], /--user is required/],
+    [['send', '--data', 'x', '--title', 'x'], /--unsid or --user is required; see/],
+    ...['x', '1:00', '0:' + '0'.repeat(64)].map((head) => [['audit', 'verify', '--data', 'x', '--head', head], /--head .*: it is SEQUENCE:HASH/]),
     [['subscription', 'list', '--data', 'x', '--server', 'http://x', '--user', 'y'], /--server excludes --data|--data/],
   ]) {
     const done = run(args);
