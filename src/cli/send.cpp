@@ -13,7 +13,7 @@ namespace {
 
 struct Options : Common {
   std::string unsid, user, cross_device, title, body, raw, group, id, priority, expires;
-  int ttl = 0;
+  int ttl = 0;  // 0: not said
 };
 
 json::value notification(const Options& options, const std::string& host) {
@@ -53,6 +53,8 @@ Result<void> send(const Options& options, Door& door) {
            {"Content-Type", "application/json"}},
           json::serialize(notification(options, host))};
   HG_TRY(const Answer answer, door.send(std::move(ask)));
+  if (!options.unsid.empty() && (answer.status == 403 || answer.status == 404))
+    return fail(Code::not_found, fmt::format("no subscription to {} is known by the UNSID {}", host, unsid));
   if (answer.status != 201) return fail(Code::internal, message_of(answer));
   HG_TRY(const json::value posted, parse_json(answer.body));
   if (options.json) {
@@ -88,7 +90,7 @@ void add_send(Command program) {
   command.option("--group", options->group, "group name");
   command.option("--id", options->id, "appNotificationId; the same again replaces");
   command.option("--priority", options->priority, "High, Low or None");
-  command.option("--ttl", options->ttl, "displayTimeToLive in seconds");
+  command.option("--ttl", options->ttl, "displayTimeToLive in seconds").between(1, 2'592'000);
   command.option("--expires", options->expires, "ISO 8601; seven days on by default");
   command.check([options] { return lacking(*options); });
   command.runs([options] { return with_door(*options, [&](Door& door) { return send(*options, door); }); });

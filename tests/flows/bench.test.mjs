@@ -26,9 +26,19 @@ test('every scenario of heliograph bench answers figures and fails nothing', asy
   }
 });
 
+test('figures are plain numbers for people, and the help says what is usual', async (t) => {
+  const { bench } = await stage(t);
+  const done = await bench('post', '--users', '2', '--seconds', '0.3', '--warm-up', '0');
+  assert.equal(done.status, 0, done.stderr);
+  for (const line of done.stdout.trim().split('\n')) assert.match(line, /^\w+: \d+(\.\d{1,3})?$/);
+  const help = run(['bench', 'fanout', '--help']).stdout;
+  for (const [flag, usual] of [['users', 1], ['connections', 1000], ['seconds', 10], ['warm-up', 1], ['rate', 20]])
+    assert.match(help, new RegExp(`--${flag} [^\n]*=${usual}\\b`));
+});
+
 test('a deployment with too few users is a sentence', async (t) => {
   const { bench } = await stage(t);
   const done = await bench('post', '--users', '50');
   assert.equal(done.status, 1);
-  assert.match(done.stderr, /has 2 users, 50 should take part/);
+  assert.match(done.stderr, /^heliograph: --users is 50, but the deployment has 2 that are no administrators$/m);
 });

@@ -49,6 +49,7 @@ test('an unknown flag, an unknown command and a missing argument are usage error
     [['init'], /--data is required/],
     [['notification', 'list', '--data', 'x'], /--user is required/],
     [['send', '--data', 'x', '--title', 'x'], /--unsid or --user is required; see/],
+    ...['--ttl=0', '--ttl=-5', '--ttl=2592001'].map((ttl) => [['send', '--data', 'x', '--user', 'x', '--title', 'x', ttl], /--ttl: Value .* not in range 1 to 2592000/]),
     ...['x', '1:00', '0:' + '0'.repeat(64)].map((head) => [['audit', 'verify', '--data', 'x', '--head', head], /--head .*: it is SEQUENCE:HASH/]),
     [['subscription', 'list', '--data', 'x', '--server', 'http://x', '--user', 'y'], /--server excludes --data|--data/],
   ]) {
@@ -291,6 +292,9 @@ test('subscribe, send and tail: the whole job at the command line', async (t) =>
   assert.ok(JSON.parse(made.stdout).unsid);
   const toUser = await runAsync(['send', '--data', data, '--user', upn, '--title', 'Again', '--body', '']);
   assert.equal(toUser.status, 0, toUser.stderr);
+  const unknown = await runAsync(['send', '--data', data, '--unsid', 'nonsense', '--title', 'Hi']);
+  assert.equal(unknown.status, 1, unknown.stdout);
+  assert.match(unknown.stderr, /no subscription to \S+ is known by the UNSID nonsense/);
   const list = run(['subscription', 'list', '--data', data, '--user', upn, '--json']);
   assert.ok(JSON.parse(list.stdout).some((s) => s.deviceId === 'desk'));
 });
