@@ -33,21 +33,26 @@ Result<void> show(const Options& options, const json::value& value) {
 }
 
 // KIND=URI
-Result<std::pair<std::string, std::string>> kind_and_uri(const std::string& text) {
+std::pair<std::string, std::string> kind_and_uri(const std::string& text) {
   const std::size_t equals = text.find('=');
-  const std::string kind = text.substr(0, equals);
-  if (equals == std::string::npos || (kind != "web" && kind != "spa" && kind != "native"))
-    return fail(Code::property_invalid, fmt::format("--redirect-uri {}: it is web=URI, spa=URI or native=URI", text));
-  return std::pair(kind, text.substr(equals + 1));
+  return equals == std::string::npos ? std::pair(std::string(), text)
+                                     : std::pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+std::string wrong_kind(const Options& options) {
+  for (const std::string& text : options.redirect_uris)
+    if (const std::string kind = kind_and_uri(text).first; kind != "web" && kind != "spa" && kind != "native")
+      return fmt::format("--redirect-uri {}: it is web=URI, spa=URI or native=URI", text);
+  return "";
 }
 
 Result<void> add(Options& options, Door& door) {
   json::object uris;
   for (const std::string& text : options.redirect_uris) {
-    HG_TRY(const auto pair, kind_and_uri(text));
-    auto& list = uris[pair.first];
+    const auto [kind, uri] = kind_and_uri(text);
+    auto& list = uris[kind];
     if (!list.is_array()) list = json::array();
-    list.as_array().emplace_back(pair.second);
+    list.as_array().emplace_back(uri);
   }
   json::object body{{"displayName", options.name}, {"confidential", options.confidential}, {"redirectUris", uris}};
   if (options.trusted) body["trusted"] = true;
@@ -75,14 +80,22 @@ json::value list_of(std::vector<std::string> words) {
   return json::value_from(words);
 }
 
-// A number, or "default".
-Result<json::value> limit_of(std::string_view name, const std::string& text) {
+// A number, or null for "default"; nothing where it is neither.
+std::optional<json::value> limit_of(const std::string& text) {
   if (text == "default") return json::value();
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size()) return json::value(number);
-  return fail(Code::property_invalid,
-              fmt::format("{} is \"{}\"; it is a number, 0 for any number of calls, or default", name, text));
+  if (error == std::errc() && end == text.data() + text.size() && number >= 0) return json::value(number);
+  return std::nullopt;
+}
+
+std::string wrong_change(const Options& o) {
+  for (const auto& [name, limit] : {std::pair("--calls", &o.calls), std::pair("--user-calls", &o.user_calls)})
+    if (*limit && !limit_of(**limit))
+      return fmt::format("{} is \"{}\"; it is a number, 0 for any number of calls, or default", name, **limit);
+  const bool changes = o.new_name || o.new_app_id_uri || o.pkce || o.calls || o.user_calls || !o.scopes.empty() ||
+                       !o.exposed_scopes.empty();
+  return changes ? "" : "say what to change";
 }
 
 Result<void> change_what_is_said(Options& options, Door& door) {
@@ -92,13 +105,8 @@ Result<void> change_what_is_said(Options& options, Door& door) {
   if (options.new_app_id_uri) body["appIdUri"] = *options.new_app_id_uri;
   if (!options.exposed_scopes.empty()) body["exposedScopes"] = list_of(options.exposed_scopes);
   if (options.pkce) body["allowWithoutPkce"] = *options.pkce == "optional";
-  if (options.calls) {
-    HG_TRY(body["callsPerMinute"], limit_of("--calls", *options.calls));
-  }
-  if (options.user_calls) {
-    HG_TRY(body["userCallsPerMinute"], limit_of("--user-calls", *options.user_calls));
-  }
-  if (body.empty()) return fail(Code::property_missing, "say what to change; see heliograph app change --help");
+  if (options.calls) body["callsPerMinute"] = limit_of(*options.calls).value_or(nullptr);
+  if (options.user_calls) body["userCallsPerMinute"] = limit_of(*options.user_calls).value_or(nullptr);
   return change(options, door, body);
 }
 
@@ -156,6 +164,7 @@ void add_app(Command program) {
   adding.flag("--trusted", options->trusted, "users are not asked whether it may: you have decided that");
   adding.option("--app-id-uri", options->app_id_uri, "the URI of the API it exposes (api://CLIENT-ID)");
   adding.option("--expose", options->exposed_scopes, "a scope of the API it exposes; may be repeated");
+  adding.check([options] { return wrong_kind(*options); });
   verb("list", "all applications", false, list);
   const Command changing = verb("change", "change what it is called and what it may", true, change_what_is_said);
   changing.option("--name", options->new_name, "what users read on the sign-in page");
@@ -166,6 +175,7 @@ void add_app(Command program) {
       .one_of({"required", "optional"});
   changing.option("--calls", options->calls, "calls a minute of its own: a number, 0 for any, or default");
   changing.option("--user-calls", options->user_calls, "calls a minute of each user in it, likewise");
+  changing.check([options] { return wrong_change(*options); });
   verb("show", "one application", true, [](Options& o, Door& door) -> Result<void> {
     HG_TRY(const json::value one, door.admin("GET", path_of(o)));
     return show(o, one);

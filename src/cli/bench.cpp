@@ -40,7 +40,7 @@ int print(const Options& options, const Result<load::Figures>& figures) {
 void add_scenario(Command bench, const Scenario& scenario) {
   auto options = std::make_shared<Options>();
   const Command command = bench.command(scenario.name, scenario.says);
-  add_remote(command, *options).required();
+  add_remote(command, *options).server.required();
   command.option("--connect", options->connect, "where to connect, when it is not --server, as a URL");
   command.option("--cross-device", options->cross_device,
                  "host name of the cross-device app; may be left out where there is one");

@@ -72,19 +72,24 @@ std::string asked_for(const char* what) {
 
 }  // namespace
 
-Option add_remote(Command command, Common& common) {
-  const Option server = command.option("--server", common.target.server, "the server's URL");
-  command.option("--token-file", common.target.token_file,
-                 "file with an administrator's token, - for standard input (or HELIOGRAPH_TOKEN)");
-  command.option("--ca", common.target.ca, "PEM file of the authority that signed the server's certificate");
+Remote add_remote(Command command, Common& common) {
+  const Remote remote{
+      .server = command.option("--server", common.target.server, "the server's URL"),
+      .token_file = command.option("--token-file", common.target.token_file,
+                                   "file with an administrator's token, - for standard input (or HELIOGRAPH_TOKEN)"),
+      .ca = command.option("--ca", common.target.ca, "PEM file of the authority that signed the server's certificate")};
   command.flag("--json", common.json, "print JSON");
-  return server;
+  return remote;
 }
 
 void add_common(Command command, Common& common) {
   const Option data =
       command.option("--data", common.target.data, "the data directory, by the running server's socket or alone");
-  add_remote(command, common).excludes(data);
+  const Remote remote = add_remote(command, common);
+  for (const Option& option : {remote.server, remote.token_file, remote.ca}) option.excludes(data);
+  command.check([&target = common.target] {
+    return target.data.empty() && target.server.empty() ? "name the deployment: --data DIR or --server URL" : "";
+  });
 }
 
 Result<app::Config> configuration(const std::string& file, const std::string& data) {

@@ -28,10 +28,14 @@ struct Common {
   bool json = false;
 };
 
-// Adds --data, --server, --token-file and --ca, and --json.
+// The options that reach a server elsewhere.
+struct Remote {
+  Option server, token_file, ca;
+};
+// Adds --data, --server, --token-file and --ca, and --json. `common` lives as long as the command line.
 void add_common(Command command, Common& common);
-// The same without --data; the answer is --server.
-Option add_remote(Command command, Common& common);
+// The same without --data.
+Remote add_remote(Command command, Common& common);
 
 // The environment, and the file where one is named; `data` where it is not "".
 Result<app::Config> configuration(const std::string& file, const std::string& data);

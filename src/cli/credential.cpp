@@ -32,18 +32,23 @@ Result<void> add(const Options& options, Door& door, json::object body) {
   return {};
 }
 
+std::string wrong_apns(const Options& o) {
+  if (!o.certificate.empty())
+    return o.file.empty() && o.key_id.empty() && o.team_id.empty()
+               ? ""
+               : "--certificate-file stands in place of --key-file, --key-id and --team-id, not beside them";
+  return o.file.empty() || o.key_id.empty() || o.team_id.empty()
+             ? "--key-file, --key-id and --team-id belong together; or --certificate-file"
+             : "";
+}
+
 Result<void> add_apns_certificate(const Options& options, Door& door) {
-  if (!options.file.empty() || !options.key_id.empty() || !options.team_id.empty())
-    return fail(Code::property_invalid,
-                "--certificate-file stands in place of --key-file, --key-id and --team-id, not beside them");
   HG_TRY(const std::string pem, read_secret(options.certificate));
   return add(options, door, {{"platform", "apns"}, {"certificate", pem}, {"environment", options.environment}});
 }
 
 Result<void> add_apns(const Options& options, Door& door) {
   if (!options.certificate.empty()) return add_apns_certificate(options, door);
-  if (options.file.empty() || options.key_id.empty() || options.team_id.empty())
-    return fail(Code::property_missing, "--key-file, --key-id and --team-id belong together; or --certificate-file");
   HG_TRY(const std::string key, read_secret(options.file));
   return add(options, door,
              {{"platform", "apns"},
@@ -60,6 +65,11 @@ Result<void> add_fcm(const Options& options, Door& door) {
     return fail(Code::property_invalid, fmt::format("{} is not the JSON file of a service account's key: {}",
                                                     options.file, account.error().message));
   return add(options, door, {{"platform", "fcm"}, {"serviceAccount", *account}});
+}
+
+std::string wrong_wns(const Options& o) {
+  const bool application = !o.tenant_id.empty() && !o.client_id.empty();
+  return o.package_sid.empty() && !application ? "--package-sid is required, or --tenant-id and --client-id" : "";
 }
 
 Result<void> add_wns(const Options& options, Door& door) {
@@ -126,6 +136,7 @@ void add_credential(Command program) {
   apns.option("--environment", options->environment, "which of Apple's environments it is for")
       .one_of({"production", "sandbox", "both"})
       .otherwise("both");
+  apns.check([options] { return wrong_apns(*options); });
   for_ids(apns);
 
   const Command fcm = verb("add-fcm", "a Firebase service account", add_fcm);
@@ -137,6 +148,7 @@ void add_credential(Command program) {
   wns.option("--tenant-id", options->tenant_id, "of an Entra application");
   wns.option("--client-id", options->client_id, "of an Entra application");
   wns.option("--client-secret-file", options->file, "the secret's file, or - for standard input").required();
+  wns.check([options] { return wrong_wns(*options); });
   for_ids(wns);
 
   const Command webpush =

@@ -38,9 +38,17 @@ net::Request request_of(const Ask& ask) {
 }
 
 Result<std::string> administrator_token(const Target& target) {
-  if (!target.token_file.empty()) return read_secret(target.token_file);
-  if (const char* token = std::getenv("HELIOGRAPH_TOKEN"); token != nullptr) return std::string(token);
-  return std::string();
+  std::string text;
+  if (!target.token_file.empty()) {
+    HG_TRY(text, read_secret(target.token_file));
+  } else if (const char* token = std::getenv("HELIOGRAPH_TOKEN"); token != nullptr) {
+    text = token;
+  }
+  if (!text.empty()) return text;
+  return fail(
+      Code::token_missing,
+      "an administrator's token is missing: --token-file FILE, HELIOGRAPH_TOKEN, or --token-file - for standard "
+      "input; heliograph token makes one");
 }
 
 }  // namespace
@@ -66,7 +74,6 @@ Result<Door> Door::open(const Target& target) {
     HG_TRY(door.token_, administrator_token(target));
     return door;
   }
-  if (target.data.empty()) return fail(Code::property_missing, "name the deployment: --data DIR or --server URL");
   const std::string socket = (std::filesystem::path(target.data) / app::kSocketName).string();
   if (app::is_served(app::DataFiles(target.data))) {
     door.http_ = Http::at_socket(socket);
@@ -85,7 +92,7 @@ Result<json::value> Door::admin(std::string_view method, const std::string& path
     ask.body = json::serialize(*body);
   }
   HG_TRY(const Answer answer, send(std::move(ask)));
-  if (answer.status >= 300) return fail(Code::internal, message_of(answer));
+  if (answer.status >= 300) return fail(answer.status == 404 ? Code::not_found : Code::internal, message_of(answer));
   if (answer.body.empty()) return json::value(nullptr);
   return parse_json(answer.body);
 }

@@ -30,7 +30,7 @@ class Door {
  public:
   static Result<Door> open(const Target& target);
 
-  // An admin call: the JSON of a 2xx (null for 204), or what the server said was wrong.
+  // An admin call: the JSON of a 2xx (null for 204), or what the server said was wrong; Code::not_found of a 404.
   Result<json::value> admin(std::string_view method, const std::string& path, const json::value* body = nullptr);
   Result<json::value> admin(std::string_view method, const std::string& path, const json::value& body) {
     return admin(method, path, &body);

@@ -72,9 +72,10 @@ void add_subscription(Command program) {
   ending.option("unsid", options->unsid, "its UNSID").required();
   ending.runs([options] {
     return with_door(*options, [&](Door& door) -> Result<void> {
-      HG_TRY([[maybe_unused]] const json::value done,
-             door.admin("DELETE", "/subscriptions/" + percent_encode(options->unsid)));
-      return {};
+      const auto done = door.admin("DELETE", "/subscriptions/" + percent_encode(options->unsid));
+      if (done) return {};
+      if (done.error().code != Code::not_found) return fail(done.error());
+      return fail(Code::not_found, "no subscription has this UNSID; heliograph subscription list shows a user's");
     });
   });
 }

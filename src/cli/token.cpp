@@ -37,7 +37,6 @@ Result<std::string> client_secret(const Options& options) {
 
 // RFC 6749 §4.4
 Result<json::value> as_app_server(const Options& options) {
-  if (options.client_id.empty()) return fail(Code::property_missing, "name the application: --client-id ID");
   HG_TRY(const std::string secret, client_secret(options));
   const std::string scope = options.scope.empty() ? "api://heliograph/.default" : options.scope;
   const Http http = Http::at_url(options.target.server, options.target.ca);
@@ -69,7 +68,6 @@ std::string text_in(const json::value& value, std::string_view name) {
 
 // RFC 8628: waits until somebody has allowed it in a browser.
 Result<json::value> as_device(const Options& options) {
-  if (options.client_id.empty()) return fail(Code::property_missing, "name the application: --client-id ID");
   const std::string scope = options.scope.empty() ? "Notifications.ReadWrite.CreatedByApp" : options.scope;
   const Http http = Http::at_url(options.target.server, options.target.ca);
   const std::string client = "client_id=" + percent_encode(options.client_id);
@@ -97,13 +95,22 @@ Result<json::value> as_device(const Options& options) {
   }
 }
 
+// By --server as an application, which no administrator vouches for.
+bool by_itself(const Options& options) {
+  return options.device_code || (!options.target.server.empty() && options.user.empty());
+}
+
+std::string incomplete(const Options& options) {
+  if (options.device_code && options.target.server.empty()) return "--device-code needs --server URL";
+  return by_itself(options) && options.client_id.empty() ? "name the application: --client-id ID" : "";
+}
+
 int token(const Options& options) {
   if (options.device_code) {
-    if (options.target.server.empty()) return report(Error{Code::property_missing, "--device-code needs --server URL"});
     const auto made = as_device(options);
     return made ? print_token(options, *made) : report(made.error());
   }
-  if (!options.target.server.empty() && options.user.empty()) {
+  if (by_itself(options)) {
     const auto made = as_app_server(options);
     return made ? print_token(options, *made) : report(made.error());
   }
@@ -131,6 +138,7 @@ void add_token(Command program) {
   command.option("--user", options->user, "user principal name: a token on behalf of this user");
   command.flag("--device-code", options->device_code, "as a user, who allows it in a browser; with --server");
   command.option("--scope", options->scope, "what the token may be used for");
+  command.check([options] { return incomplete(*options); });
   command.runs([options] { return token(*options); });
 }
 

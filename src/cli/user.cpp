@@ -65,9 +65,13 @@ Result<void> change(const Options& options, Door& door) {
   if (options.new_locale) body["locale"] = *options.new_locale;
   if (options.new_time_zone) body["timeZone"] = *options.new_time_zone;
   if (options.new_administrator) body["administrator"] = *options.new_administrator == "yes";
-  if (body.empty()) return fail(Code::property_missing, "say what to change; see heliograph user change --help");
   HG_TRY(const json::value user, door.admin("PATCH", path_of(options), json::value(body)));
   return show(options, user);
+}
+
+bool changes_nothing(const Options& options) {
+  return !options.new_name && !options.new_mail && !options.new_locale && !options.new_time_zone &&
+         !options.new_administrator;
 }
 
 Result<void> set_password(const Options& options, Door& door) {
@@ -111,6 +115,7 @@ void add_user(Command program) {
   changing.option("--locale", options->new_locale, "for example en-GB");
   changing.option("--time-zone", options->new_time_zone, "for example Europe/Berlin");
   changing.option("--administrator", options->new_administrator, "may use the admin API").one_of({"yes", "no"});
+  changing.check([options] { return changes_nothing(*options) ? "say what to change" : ""; });
   verb("remove", "remove a user and end all of its subscriptions", true, [](Options& o, Door& door) -> Result<void> {
     HG_TRY([[maybe_unused]] const json::value done, door.admin("DELETE", path_of(o)));
     return {};

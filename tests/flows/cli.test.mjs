@@ -49,6 +49,16 @@ test('an unknown flag, an unknown command and a missing argument are usage error
     [['init'], /--data is required/],
     [['notification', 'list', '--data', 'x'], /--user is required/],
     [['send', '--data', 'x', '--title', 'x'], /--unsid or --user is required; see/],
+    [['user', 'list'], /name the deployment: --data DIR or --server URL/],
+    [['user', 'list', '--data', 'x', '--token-file', 'y'], /--token-file excludes --data|--data excludes --token-file/],
+    [['user', 'change', 'x', '--data', 'x'], /say what to change/],
+    [['app', 'change', 'x', '--data', 'x'], /say what to change/],
+    [['app', 'change', 'x', '--data', 'x', '--calls', 'many'], /--calls is "many"/],
+    [['app', 'add', '--name', 'x', '--data', 'x', '--redirect-uri', 'y'], /--redirect-uri y: it is web=URI/],
+    [['token', '--data', 'x', '--device-code', '--client-id', 'y'], /--device-code needs --server/],
+    [['token', '--server', 'http://x'], /--client-id/],
+    [['credential', 'add-apns', '--data', 'x'], /--key-file, --key-id and --team-id belong together/],
+    [['credential', 'add-wns', '--data', 'x', '--client-secret-file', '-'], /--package-sid is required, or --tenant-id and --client-id/],
     ...['--ttl=0', '--ttl=-5', '--ttl=2592001'].map((ttl) => [['send', '--data', 'x', '--user', 'x', '--title', 'x', ttl], /--ttl: Value .* not in range 1 to 2592000/]),
     ...['x', '1:00', '0:' + '0'.repeat(64)].map((head) => [['audit', 'verify', '--data', 'x', '--head', head], /--head .*: it is SEQUENCE:HASH/]),
     [['subscription', 'list', '--data', 'x', '--server', 'http://x', '--user', 'y'], /--server excludes --data|--data/],
@@ -292,6 +302,9 @@ test('subscribe, send and tail: the whole job at the command line', async (t) =>
   assert.ok(JSON.parse(made.stdout).unsid);
   const toUser = await runAsync(['send', '--data', data, '--user', upn, '--title', 'Again', '--body', '']);
   assert.equal(toUser.status, 0, toUser.stderr);
+  const gone = run(['subscription', 'remove', 'nonsense', '--data', data]);
+  assert.equal(gone.status, 1, gone.stdout);
+  assert.match(gone.stderr, /no subscription has this UNSID/);
   const unknown = await runAsync(['send', '--data', data, '--unsid', 'nonsense', '--title', 'Hi']);
   assert.equal(unknown.status, 1, unknown.stdout);
   assert.match(unknown.stderr, /no subscription to \S+ is known by the UNSID nonsense/);
@@ -360,6 +373,7 @@ test('from elsewhere: --server with a token from a file, the environment or stan
     const refused = await runAsync([...args, ...more]);
     assert.equal(refused.status, 1, refused.stdout);
     oneLine(refused.stderr);
+    if (more.length === 0) assert.match(refused.stderr, /--token-file FILE, HELIOGRAPH_TOKEN/);
   }
 });
 
