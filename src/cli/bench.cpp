@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <string>
 
 #include "cli/bench.h"
 #include "cli/command.h"
@@ -15,15 +16,21 @@ using bench::Options;
 struct Scenario {
   const char* name;
   const char* says;
+  const char* connections;
+  int users, each, rate;  // as usual; rate 0: as fast as the server answers
   Result<load::Figures> (*run)(const Options&);
 };
 
+constexpr const char* kCalls = "keep-alive connections for the calls";
+constexpr const char* kLive = "live connections of each user";
+
 constexpr Scenario kScenarios[] = {
-    {"post", "post notifications on keep-alive connections, as an app server", bench::post},
-    {"live", "change the state of notifications and follow it on live connections", bench::live},
-    {"fanout", "the same for one user with very many live connections", bench::fanout},
-    {"idle", "open live connections and hold them", bench::idle},
-    {"delta", "ask what changed, five changes at a time", bench::delta},
+    {"post", "post notifications on keep-alive connections, as an app server", kCalls, 10'000, 64, 0, bench::post},
+    {"live", "change the state of notifications and follow it on live connections", kLive, 1'000, 3, 500, bench::live},
+    {"fanout", "change the state of one user's notification and follow it on very many live connections", kLive, 1,
+     1'000, 20, bench::live},
+    {"idle", "open live connections and hold them", kLive, 1'000, 10, 500, bench::idle},
+    {"delta", "ask what changed, five changes at a time", kCalls, 100, 4, 0, bench::delta},
 };
 
 int print(const Options& options, const Result<load::Figures>& figures) {
@@ -45,13 +52,21 @@ void add_scenario(Command bench, const Scenario& scenario) {
   command.option("--cross-device", options->cross_device,
                  "host name of the cross-device app; may be left out where there is one");
   command.option("--users", options->users, "the first so many users of the deployment take part")
-      .between(1, 1'000'000);
-  command.option("--connections", options->connections, "connections, of live ones a user").between(1, 20'000);
-  command.option("--seconds", options->seconds, "how long it is measured").between(0.1, 3600.0);
-  command.option("--warm-up", options->warm_up, "seconds before that").between(0.0, 600.0);
-  command.option("--most", options->most, "requests at the most; 0: no bound");
-  command.option("--rate", options->rate, "messages a second, where they are paced").between(0.1, 1e6);
-  command.flag("--sse", options->events, "Server-Sent Events in place of WebSockets");
+      .between(1, 1'000'000)
+      .otherwise(std::to_string(scenario.users));
+  command.option("--connections", options->connections, scenario.connections)
+      .between(1, 20'000)
+      .otherwise(std::to_string(scenario.each));
+  command.option("--seconds", options->seconds, "how long it is measured").between(0.1, 3600.0).otherwise("10");
+  command.option("--warm-up", options->warm_up, "seconds before that").between(0.0, 600.0).otherwise("1");
+  if (scenario.rate > 0) {
+    command.option("--rate", options->rate, "changes a second")
+        .between(0.1, 1e6)
+        .otherwise(std::to_string(scenario.rate));
+    command.flag("--sse", options->events, "Server-Sent Events in place of WebSockets");
+  } else {
+    command.option("--most", options->most, "requests at the most; 0: no bound").otherwise("0");
+  }
   command.option("--measure", options->processes, "process id of the server on this machine, for its CPU and memory");
   command.runs([options, &scenario] { return print(*options, scenario.run(*options)); });
 }

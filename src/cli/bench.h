@@ -13,16 +13,15 @@ namespace hg::cli::bench {
 
 struct Options : Common {
   std::string connect, cross_device;
-  std::size_t users = 0, connections = 0;  // 0: the scenario's own
-  double seconds = 10, warm_up = 1, rate = 0;
+  std::size_t users = 0, connections = 0;  // as the command line has them, or the scenario's own
+  double seconds = 0, warm_up = 0, rate = 0;
   std::uint64_t most = 0;
   bool events = false;
   std::vector<int> processes;
 };
 
 Result<load::Figures> post(const Options& options);
-Result<load::Figures> live(const Options& options);
-Result<load::Figures> fanout(const Options& options);
+Result<load::Figures> live(const Options& options);  // and fanout, by other numbers
 Result<load::Figures> idle(const Options& options);
 Result<load::Figures> delta(const Options& options);
 

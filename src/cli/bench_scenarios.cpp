@@ -7,8 +7,6 @@ namespace hg::cli::bench {
 
 namespace {
 
-std::size_t or_usual(std::size_t chosen, std::size_t usual) { return chosen > 0 ? chosen : usual; }
-
 load::Audience::Texts texts(bool events) {
   return {.starts = events ? "HTTP/1.1 200" : "HTTP/1.1 101", .ready = "\r\n\r\n", .marker = R"("changeType":)"};
 }
@@ -22,33 +20,22 @@ void open(Stage& stage, load::Audience& audience, std::size_t each, bool events)
   audience.open(stage.address, subscribers);
 }
 
-load::Publishing toggling(Stage& stage, const Options& options, double rate) {
+load::Publishing toggling(Stage& stage, const Options& options) {
   load::Publishing publishing{.to = stage.address};
-  publishing.per_second = options.rate > 0 ? options.rate : rate;
+  publishing.per_second = options.rate;
   publishing.seconds = options.seconds;
   publishing.warm_up = options.warm_up;
   publishing.message = [&stage](std::size_t channel, std::uint64_t) { return stage.toggle(channel); };
   return publishing;
 }
 
-Result<load::Figures> follow(const Options& options, std::size_t users, std::size_t connections, double rate) {
-  HG_TRY(const auto stage, Stage::set(options));
-  HG_CHECK(stage->find_users(users));
-  HG_CHECK(stage->give_unsids());
-  HG_CHECK(stage->give_tokens());
-  HG_CHECK(stage->give_notifications());
-  load::Audience audience(stage->wire, texts(options.events));
-  open(*stage, audience, connections, options.events);
-  return load::publish(stage->wire, audience, toggling(*stage, options, rate), stage->server);
-}
-
 }  // namespace
 
 Result<load::Figures> post(const Options& options) {
   HG_TRY(const auto stage, Stage::set(options));
-  HG_CHECK(stage->find_users(or_usual(options.users, 10'000)));
+  HG_CHECK(stage->find_users(options.users));
   HG_CHECK(stage->give_unsids());
-  load::Calls calls{.to = stage->address, .connections = or_usual(options.connections, 64), .seconds = options.seconds};
+  load::Calls calls{.to = stage->address, .connections = options.connections, .seconds = options.seconds};
   calls.warm_up = options.warm_up;
   calls.status = 201;
   if (options.most > 0) calls.most = options.most;
@@ -57,24 +44,26 @@ Result<load::Figures> post(const Options& options) {
 }
 
 Result<load::Figures> live(const Options& options) {
-  return follow(options, or_usual(options.users, 1'000), or_usual(options.connections, 3), 500);
-}
-
-Result<load::Figures> fanout(const Options& options) {
-  return follow(options, or_usual(options.users, 1), or_usual(options.connections, 1'000), 20);
+  HG_TRY(const auto stage, Stage::set(options));
+  HG_CHECK(stage->find_users(options.users));
+  HG_CHECK(stage->give_unsids());
+  HG_CHECK(stage->give_tokens());
+  HG_CHECK(stage->give_notifications());
+  load::Audience audience(stage->wire, texts(options.events));
+  open(*stage, audience, options.connections, options.events);
+  return load::publish(stage->wire, audience, toggling(*stage, options), stage->server);
 }
 
 Result<load::Figures> idle(const Options& options) {
   HG_TRY(const auto stage, Stage::set(options));
-  const auto each = or_usual(options.connections, 10);
-  HG_CHECK(stage->find_users(or_usual(options.users, 1'000)));
+  HG_CHECK(stage->find_users(options.users));
   HG_CHECK(stage->give_unsids());
   HG_CHECK(stage->give_tokens());
   HG_CHECK(stage->give_notifications());
   load::Audience audience(stage->wire, texts(options.events));
   const auto pss = stage->server.pss();
   const auto rss = stage->server.rss();
-  open(*stage, audience, each, options.events);
+  open(*stage, audience, options.connections, options.events);
   const auto count = static_cast<std::int64_t>(audience.size());
   // What was needed to open them has time to go.
   const auto pause = load::Steady::now() + std::chrono::seconds(1);
@@ -82,7 +71,7 @@ Result<load::Figures> idle(const Options& options) {
   load::Figures figures{.operations = audience.size()};
   figures.pss = (stage->server.pss() - pss) / count;
   figures.rss = (stage->server.rss() - rss) / count;
-  auto publishing = toggling(*stage, options, 500);
+  auto publishing = toggling(*stage, options);
   const auto traffic = load::publish(stage->wire, audience, publishing, stage->server);
   figures.failed = traffic.failed;
   figures.pss_after_traffic = (stage->server.pss() - pss) / count;
@@ -91,7 +80,7 @@ Result<load::Figures> idle(const Options& options) {
 
 Result<load::Figures> delta(const Options& options) {
   HG_TRY(const auto stage, Stage::set(options));
-  HG_CHECK(stage->find_users(or_usual(options.users, 100)));
+  HG_CHECK(stage->find_users(options.users));
   HG_CHECK(stage->give_unsids());
   HG_CHECK(stage->give_tokens());
   const auto users = stage->actors.size();
@@ -109,7 +98,7 @@ Result<load::Figures> delta(const Options& options) {
       0)
     return fail(Code::internal, "the feeds could not be made ready; see the refusal above");
 
-  load::Calls calls{.to = stage->address, .connections = or_usual(options.connections, 4), .seconds = options.seconds};
+  load::Calls calls{.to = stage->address, .connections = options.connections, .seconds = options.seconds};
   calls.warm_up = options.warm_up;
   if (options.most > 0) calls.most = options.most;
   calls.request = [&](std::uint64_t n) { return stage->get(n % users, links[n % users]); };

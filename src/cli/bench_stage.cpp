@@ -64,7 +64,7 @@ Result<void> Stage::find_users(std::size_t count) {
   if (load::run(wire, calls, load::Processes()).failed > 0) return fail(Code::internal, "users cannot be listed");
   if (actors.size() == count) return {};
   return fail(Code::not_found,
-              fmt::format("the deployment has {} users, {} should take part: --users", actors.size(), count));
+              fmt::format("--users is {}, but the deployment has {} that are no administrators", count, actors.size()));
 }
 
 Result<void> Stage::give_unsids() {

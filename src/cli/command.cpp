@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -46,6 +47,15 @@ void print_indented(const json::value& value, int depth) {
   } else {
     fmt::print("{}", json::serialize(value));
   }
+}
+
+// Plain, to four digits or the point: 0.213, 33.45, 12346.
+std::string decimal(double value) {
+  const double size = std::abs(value);
+  std::string text = fmt::format("{:.{}f}", value, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
+  if (text.contains('.')) text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 // A member by its name: those that end in DateTime are times.
@@ -148,6 +158,7 @@ void print_json(const json::value& value) {
 }
 
 std::string readable(const json::value& value) {
+  if (value.is_double()) return decimal(value.get_double());
   if (value.is_null()) return "-";
   if (value.is_bool()) return value.as_bool() ? "yes" : "no";
   if (value.is_string()) return json::value_to<std::string>(value);
