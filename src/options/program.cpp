@@ -1,6 +1,7 @@
 #include "options/program.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 
 #include <CLI/CLI.hpp>
@@ -32,22 +33,36 @@ std::vector<std::string> commands_of(const CLI::App& command) {
   return names;
 }
 
+// What is near enough to be a slip: two letters, or a third of them. "" where nothing is.
 std::string nearest(const std::string& name, const std::vector<std::string>& known) {
-  if (known.empty()) return "";
-  return ", the nearest is " +
-         *std::ranges::min_element(known, {}, [&](const std::string& other) { return edit_distance(name, other); });
+  const auto distance = [&](const std::string& other) { return edit_distance(name, other); };
+  const auto closest = std::ranges::min_element(known, {}, distance);
+  if (closest == known.end()) return "";
+  const std::size_t letters = name.size() - std::min(name.find_first_not_of('-'), name.size());
+  const std::size_t wrong = distance(*closest);
+  return wrong <= std::max<std::size_t>(2, letters / 3) && wrong < letters ? ", the nearest is " + *closest : "";
 }
 
 // What CLI11 could not place: it says so last, after everything that is missing because of it.
-std::string unknown(const CLI::App& program, const CLI::App& command) {
+std::string unknown(const CLI::App& program, const CLI::App& command, const std::string& called) {
   const auto left = program.remaining(true);
   if (left.empty()) return "";
   const std::string& first = left.front();
   const std::string name = first.substr(0, first.find('='));
-  if (name.starts_with("-")) return fmt::format("unknown flag {}{}", name, nearest(name, flags_of(command)));
+  const auto flags = flags_of(command);
+  const auto is_flag = [&](const std::string& word) { return std::ranges::find(flags, word) != flags.end(); };
+  if (is_flag(name)) return fmt::format("{} stands behind the command: {} {}", name, called, name);
+  if (name.starts_with("-")) return fmt::format("unknown flag {}{}", name, nearest(name, flags));
   const auto commands = commands_of(command);
   if (commands.empty()) return fmt::format("\"{}\" is one word too many", first);
-  return fmt::format("unknown command {}{}", first, nearest(first, commands));
+  const std::string flag = "--" + first;
+  return fmt::format("unknown command {}{}", first, is_flag(flag) ? ", there is " + flag : nearest(first, commands));
+}
+
+std::string without_command(const CLI::App& command) {
+  const auto commands = commands_of(command);
+  if (commands.empty() || !command.get_subcommands().empty()) return "";
+  return fmt::format("name a command: {}", fmt::join(commands, ", "));
 }
 
 // "heliograph serve: unknown flag --dat, the nearest is --data; see heliograph serve --help"
@@ -58,7 +73,8 @@ std::string usage_line(const CLI::App& program, const CLI::ParseError& error) {
     command = chosen.front();
     name += " " + command->get_name();
   }
-  std::string message = unknown(program, *command);
+  std::string message = unknown(program, *command, name);
+  if (message.empty()) message = without_command(*command);
   if (message.empty()) message = error.what();
   std::ranges::replace(message, '\n', ' ');
   return fmt::format("{}: {}; see {} --help", name, message, name);
@@ -95,7 +111,7 @@ Option Option::otherwise(const std::string& value) const { return Option(option_
 
 Command Command::command(const std::string& name, const std::string& sentence) const {
   app_->require_subcommand(1);
-  return {app_->add_subcommand(name, sentence), chosen_};
+  return {app_->add_subcommand(name, sentence)->group("Commands"), chosen_};
 }
 
 void Command::alias(const std::string& name) const { app_->alias(name); }
@@ -129,6 +145,7 @@ void Command::runs(std::function<int()> work) const {
 Program::Program(const std::string& name, const std::string& sentence, const std::string& version)
     : app_(std::make_unique<CLI::App>(sentence)) {
   app_->name(name);
+  app_->get_formatter()->label("SUBCOMMAND", "COMMAND");
   app_->set_version_flag("--version", name + " " + version);
 }
 

@@ -38,6 +38,25 @@ TEST(Program, an_unknown_command_names_the_nearest) {
             "heliograph user: unknown command shwo, the nearest is show; see heliograph user --help");
 }
 
+TEST(Program, what_is_far_is_not_suggested) {
+  EXPECT_EQ(line({"halt"}), "heliograph: unknown command halt; see heliograph --help");
+  EXPECT_EQ(line({"serve", "--colour"}), "heliograph serve: unknown flag --colour; see heliograph serve --help");
+}
+
+TEST(Program, a_flag_without_its_dashes_is_named) {
+  EXPECT_EQ(line({"help"}), "heliograph: unknown command help, there is --help; see heliograph --help");
+  EXPECT_EQ(line({"version"}), "heliograph: unknown command version, there is --version; see heliograph --help");
+}
+
+TEST(Program, a_flag_before_its_command_is_put_right) {
+  EXPECT_EQ(line({"--data", "d", "serve"}),
+            "heliograph serve: --data stands behind the command: heliograph serve --data; see heliograph serve --help");
+}
+
+TEST(Program, a_command_that_is_missing_is_asked_for) {
+  EXPECT_EQ(line({"user"}), "heliograph user: name a command: show, list; see heliograph user --help");
+}
+
 TEST(Program, what_is_missing_is_named) {
   EXPECT_EQ(line({"serve"}), "heliograph serve: --data is required; see heliograph serve --help");
   EXPECT_NE(line({"user", "show"}).find("upn is required"), std::string::npos);
