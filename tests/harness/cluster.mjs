@@ -59,7 +59,7 @@ async function ownDatabase(t) {
 }
 
 export const metric = async (node, name) => Number((await (await fetch(`${node.base}/metrics`)).text()).match(new RegExp(`^${name} (\\S+)$`, 'm'))?.[1]);
-export const onBus = (cluster) => until(async () => (await Promise.all(cluster.nodes.map((node) => call(node.base, 'GET', '/readyz')))).every(({ json }) => json?.bus === 'connected'), { what: 'all nodes on the bus' });
+export const onBus = (cluster) => until(async () => (await Promise.all(cluster.nodes.map((node) => call(node.base, 'GET', '/readyz')))).every(({ json }) => json && json.bus !== 'away'), { what: 'all nodes on the bus that they have' });
 
 // A cluster with an app server, both users' tokens and a device of the first: {cluster, demo, app, tokens, device}.
 export async function posts(t, options) {
