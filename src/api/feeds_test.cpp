@@ -89,7 +89,7 @@ TEST(View, of_a_large_feed_comes_in_one_answer) {
   const auto unsid = house.subscribe(house.alice);
   std::vector<model::ChangeRequest> posts;
   for (int i = 0; i < 250; ++i) posts.push_back(house.post(std::to_string(i)));
-  house.apply(std::move(posts));
+  house.apply(posts);
   const auto reply = house.call("GET", "/v2/feeds/me/views/" + unsid + "/activities", {house.as(house.alice)});
   EXPECT_EQ(reply.json().at("activities").as_array().size(), 250U);
 }

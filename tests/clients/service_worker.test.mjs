@@ -42,15 +42,29 @@ async function openExample(t, { api, host }) {
   await page.waitForFunction(() => document.querySelector('output').textContent === 'ready');
   const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
   await until(() => registrationId, { what: 'the registration' });
+  // A push to a worker that is not active yet is lost, and so is what may not be shown yet.
+  await until(() => worker.evaluate(() => self.registration.active?.state === 'activated' && Notification.permission === 'granted'), { what: 'the active worker, and leave to show' });
   const push = (data) => cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
   const shown = () => worker.evaluate(async () => (await self.registration.getNotifications()).map(({ title, body, tag }) => ({ title, body, tag })));
+  // The debugging protocol's push has no answer, and on a busy machine it is lost where the worker just begins: again, as a push service
+  // would, until something is shown.
+  const showsAfter = (data, what) => {
+    let pushed = -Infinity;
+    return until(async () => {
+      if ((await shown()).length === 1) return true;
+      if (performance.now() - pushed < 5000) return false;
+      pushed = performance.now();
+      await push(data);
+      return false;
+    }, { what });
+  };
   // As a click on the cross does; a headless browser has none.
   const dismiss = (tag) => worker.evaluate(async (one) => {
     const [found] = await self.registration.getNotifications({ tag: one });
     await self.settle(found, 'dismissed');
     found.close();
   }, tag);
-  return { page, push, shown, dismiss, faults };
+  return { page, showsAfter, shown, dismiss, faults };
 }
 
 test('a push is shown and settled by its ticket, without a token, and the other devices hear of it', { timeout: 300_000 }, async (t) => {
@@ -68,8 +82,7 @@ test('a push is shown and settled by its ticket, without a token, and the other 
   const pushed = await until(() => at.sim.last({ platform: 'webPush', kind: 'push' }), { what: 'the push' });
   assert.equal(pushed.outcome, 'accepted', JSON.stringify(pushed));
 
-  await example.push(pushed.message);
-  await until(async () => (await example.shown()).length === 1, { what: 'the notification' });
+  await example.showsAfter(pushed.message, 'the notification');
   assert.deepEqual(await example.shown(), [{ title: 'Parcel', body: 'Bay 4', tag: id }]);
   await until(async () => (await report(at, phone.unsid, id)).get(browser.id).state === 'acknowledged', { what: 'that it was fetched', seconds: 120 });
 
@@ -83,8 +96,7 @@ test('a push is shown and settled by its ticket, without a token, and the other 
 
   // A push that comes late finds that it was handled.
   await until(async () => (await example.shown()).length === 0, { what: 'nothing' });
-  await example.push(pushed.message);
-  await until(async () => (await example.shown()).length === 1, { what: 'what the browser wants to see' });
+  await example.showsAfter(pushed.message, 'what the browser wants to see');
   assert.equal((await example.shown())[0].tag, 'nothing');
   assert.deepEqual(example.faults, []);
   assert.ok(!at.server.log.includes(pushed.messageJson.ticket), 'the ticket is in the log');
