@@ -29,6 +29,16 @@ load::Publishing toggling(Stage& stage, const Options& options) {
   return publishing;
 }
 
+// With users who have a notification each to change, and tokens to follow it.
+Result<std::unique_ptr<Stage>> with_notifications(const Options& options) {
+  HG_TRY(auto stage, Stage::set(options));
+  HG_CHECK(stage->find_users(options.users));
+  HG_CHECK(stage->give_unsids());
+  HG_CHECK(stage->give_tokens());
+  HG_CHECK(stage->give_notifications());
+  return stage;
+}
+
 }  // namespace
 
 Result<load::Figures> post(const Options& options) {
@@ -44,22 +54,14 @@ Result<load::Figures> post(const Options& options) {
 }
 
 Result<load::Figures> live(const Options& options) {
-  HG_TRY(const auto stage, Stage::set(options));
-  HG_CHECK(stage->find_users(options.users));
-  HG_CHECK(stage->give_unsids());
-  HG_CHECK(stage->give_tokens());
-  HG_CHECK(stage->give_notifications());
+  HG_TRY(const auto stage, with_notifications(options));
   load::Audience audience(stage->wire, texts(options.events));
   open(*stage, audience, options.connections, options.events);
   return load::publish(stage->wire, audience, toggling(*stage, options), stage->server);
 }
 
 Result<load::Figures> idle(const Options& options) {
-  HG_TRY(const auto stage, Stage::set(options));
-  HG_CHECK(stage->find_users(options.users));
-  HG_CHECK(stage->give_unsids());
-  HG_CHECK(stage->give_tokens());
-  HG_CHECK(stage->give_notifications());
+  HG_TRY(const auto stage, with_notifications(options));
   load::Audience audience(stage->wire, texts(options.events));
   const auto pss = stage->server.pss();
   const auto rss = stage->server.rss();
